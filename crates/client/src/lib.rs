@@ -1,0 +1,5 @@
+//! NocoBase's HTTP API in NocoBase's words.
+
+mod secret;
+
+pub use secret::Secret;
