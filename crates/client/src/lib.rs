@@ -1,5 +1,36 @@
-//! NocoBase's HTTP API in NocoBase's words.
+//! NocoBase's HTTP API in NocoBase's words, and the environments it is reached by.
+//!
+//! This is the only crate that speaks HTTP to NocoBase. It knows what a call is named, what a right answer
+//! looks like, which failures leave doubt about what happened, and nothing about plans, releases or
+//! verdicts: those are the engine's.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`Environment`], [`ApiBase`], [`Credentials`] | an environment: where it is and who we are there |
+//! | [`nb_cli`] | reading environments from NocoBase CLI's own store |
+//! | [`Client`], [`ClientOptions`] | one environment's API; the calls are in `api/`, one file an area |
+//! | [`Error`] | every way a call can fail, each with a code, a hint and whether it may have happened |
+//! | [`Secret`] | text that masks itself |
+//!
+//! Facts about the server are those of NocoBase 2.2.15 unless a comment says otherwise.
 
+mod api;
+mod client;
+mod environment;
+mod error;
+pub mod nb_cli;
+mod oauth;
 mod secret;
 
+pub use api::app::{AppInfo, DatabaseInfo, Health, Plugin};
+pub use api::auth::Identity;
+pub use api::backups::{
+    Accepted, BackupEntry, BackupStatus, BackupSurface, Download, RestoreOptions, RestoreStatus,
+    safe_file_name,
+};
+pub use api::logs::LogLine;
+pub use client::{Client, ClientOptions};
+pub use environment::{ApiBase, Credentials, Environment, Origin};
+pub use error::{Call, EnvironmentsError, Error};
+pub use oauth::OAuthSession;
 pub use secret::Secret;

@@ -1,0 +1,7 @@
+//! The calls, one file an area, each with the types of its answers.
+
+pub(crate) mod app;
+pub(crate) mod auth;
+pub(crate) mod backups;
+pub(crate) mod data;
+pub(crate) mod logs;
