@@ -1,0 +1,268 @@
+//! Faults as data: which request is hit, and by what.
+//!
+//! A [`Fault`] names the calls it waits for (`backup:create`, `backup:*`, `*`), which of them it hits, and its
+//! [`FaultKind`]. Kinds about a job that a request starts (a backup, a restore) travel with that job. Arming a
+//! fault never changes what is counted: the request is logged as it was received, whatever happens to it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The calls that can be hit: `resource:action`, where `*` stands for any run of characters.
+    pub when: String,
+    /// The first matching call that is hit, counted from 1.
+    pub nth: usize,
+    /// How many calls in a row are hit; `None` is every one from the first on.
+    pub times: Option<usize>,
+    /// What happens to them.
+    pub kind: FaultKind,
+}
+
+impl Fault {
+    /// Hits the next matching call, once.
+    pub fn new(when: impl Into<String>, kind: FaultKind) -> Self {
+        Self {
+            when: when.into(),
+            nth: 1,
+            times: Some(1),
+            kind,
+        }
+    }
+
+    /// Hits the `nth` matching call instead of the first.
+    #[must_use]
+    pub fn on_call(mut self, nth: usize) -> Self {
+        self.nth = nth;
+        self
+    }
+
+    /// Hits so many calls in a row.
+    #[must_use]
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Hits every matching call from its first on.
+    #[must_use]
+    pub fn always(mut self) -> Self {
+        self.times = None;
+        self
+    }
+}
+
+/// A stage of a restore.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RestoreStage {
+    /// While the server dumps its own database first.
+    SafetyDump,
+    /// While the dump is loaded into the emptied database.
+    Load,
+    /// While the upgrade runs over the loaded data.
+    Upgrade,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FaultKind {
+    /// The connection closes before anything happened.
+    CloseBeforeEffect,
+    /// The request has its full effect, and the connection closes without an answer.
+    CloseAfterEffect,
+    /// The process dies as the request comes in: nothing happens, connections break, the server comes back.
+    ProcessDies,
+    /// The request has its full effect, the answer is lost because the process dies.
+    ProcessDiesAfterEffect,
+    /// An answer with this status and message, without effect.
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// `errors[0].message`.
+        message: String,
+        /// `errors[0].code`.
+        code: Option<String>,
+    },
+    /// As a reverse proxy answers: this status, an HTML page, without effect.
+    ProxyAnswer(u16),
+    /// As a reverse proxy answers that waited too long: this status, an HTML page, with the full effect.
+    ProxyAnswerAfterEffect(u16),
+    /// The gateway's maintenance answer, without effect.
+    Maintenance(String),
+    /// 404 `Not Found`, as when the plugin is not there.
+    PluginMissing,
+    /// `connect ECONNREFUSED 127.0.0.1:5432`: the database is away.
+    DatabaseAway,
+    /// The answer comes so much later.
+    Slow(Duration),
+    /// The body breaks off after so many bytes, and the connection with it.
+    TornBody(usize),
+    /// The body ends after so many bytes as if it were complete.
+    ShortBody(usize),
+    /// The byte at this place of the body is another one.
+    FlippedByte(usize),
+    /// The backup started by this request fails with this message.
+    BackupFails(String),
+    /// The backup started by this request is listed as finished and holds only so many bytes.
+    TornBackup(usize),
+    /// The backup started by this request never ends.
+    BackupHangs,
+    /// The server's own dump before the restore fails at once: the revert loads an older one.
+    SafetyDumpFails,
+    /// The server's own dump before the restore breaks off: the revert fails as well.
+    SafetyDumpTorn,
+    /// Loading skips this table, and the restore goes on in tolerant mode.
+    RestoreLosesTable(String),
+    /// Loading keeps only so many rows of this table and reports success.
+    RestoreLosesRows(String, usize),
+    /// Loading fails with this message and is reverted.
+    RestoreFails(String),
+    /// The process dies during this stage of the restore.
+    DiesDuringRestore(RestoreStage),
+    /// The process and the loading program die while loading: the server comes back healthy over an empty database.
+    LoadKilled,
+    /// The restore never ends: maintenance answers for ever.
+    RestoreHangs,
+}
+
+/// The faults armed in one environment.
+#[derive(Debug, Default)]
+pub struct Faults {
+    armed: Mutex<Vec<Armed>>,
+}
+
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    seen: usize,
+}
+
+impl Faults {
+    /// Arms a fault.
+    pub fn arm(&self, fault: Fault) {
+        self.lock().push(Armed { fault, seen: 0 });
+    }
+
+    /// Disarms everything.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// The faults that may still hit.
+    pub fn pending(&self) -> Vec<Fault> {
+        self.lock()
+            .iter()
+            .filter(|armed| !armed.is_spent())
+            .map(|armed| armed.fault.clone())
+            .collect()
+    }
+
+    /// What hits this call, in the order of arming; counts the call for every fault that waits for it.
+    pub(crate) fn strike(&self, call: &str) -> Vec<FaultKind> {
+        let mut kinds = Vec::new();
+        for armed in self
+            .lock()
+            .iter_mut()
+            .filter(|armed| matches(&armed.fault.when, call))
+        {
+            armed.seen += 1;
+            if armed.hits() {
+                kinds.push(armed.fault.kind.clone());
+            }
+        }
+        kinds
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Armed>> {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Armed {
+    fn hits(&self) -> bool {
+        self.seen >= self.fault.nth
+            && self
+                .fault
+                .times
+                .is_none_or(|times| self.seen < self.fault.nth + times)
+    }
+
+    fn is_spent(&self) -> bool {
+        self.fault
+            .times
+            .is_some_and(|times| self.seen + 1 >= self.fault.nth + times)
+    }
+}
+
+/// Whether a pattern with `*` covers a call.
+fn matches(pattern: &str, call: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(first) = pieces.next() else { return false };
+    let Some(mut rest) = call.strip_prefix(first) else {
+        return false;
+    };
+    let mut pieces = pieces.peekable();
+    if pieces.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        match rest.split_once(piece) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_cover_calls() {
+        let cases = [
+            ("backup:create", "backup:create", true),
+            ("backup:create", "backups:create", false),
+            ("backup:*", "backup:list", true),
+            ("backup*", "backupSettings:get", true),
+            ("*", "anything:at-all", true),
+            ("*:list", "orders:list", true),
+            ("*:list", "orders:listMeta", false),
+            ("backup:restore*", "backup:restoreUpload", true),
+        ];
+        for (pattern, call, expected) in cases {
+            assert_eq!(matches(pattern, call), expected, "{pattern} over {call}");
+        }
+    }
+
+    #[test]
+    fn a_fault_hits_the_calls_it_names() {
+        let faults = Faults::default();
+        faults.arm(
+            Fault::new("backup:status", FaultKind::PluginMissing)
+                .on_call(2)
+                .times(2),
+        );
+        let hits: Vec<usize> = (0..5).map(|_| faults.strike("backup:status").len()).collect();
+        assert_eq!(hits, [0, 1, 1, 0, 0]);
+        assert_eq!(faults.pending(), []);
+    }
+
+    #[test]
+    fn a_lasting_fault_stays() {
+        let faults = Faults::default();
+        faults.arm(Fault::new("logger:*", FaultKind::PluginMissing).always());
+        assert_eq!(faults.strike("backup:list"), []);
+        assert_eq!(
+            (0..3).map(|_| faults.strike("logger:list").len()).sum::<usize>(),
+            3
+        );
+        assert_eq!(faults.pending().len(), 1);
+    }
+}

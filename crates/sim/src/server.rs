@@ -1,0 +1,130 @@
+//! One loopback port: accepting, serving, breaking off, opening again.
+//!
+//! The accept loop owns its connections, so ending the loop ends the listener and every connection at once: that is
+//! what a killed process looks like from outside. A request handler can also cut just its own connection.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::api;
+use crate::world::World;
+
+/// A connection ends without an answer.
+#[derive(Debug)]
+pub(crate) struct ConnectionCut;
+
+impl std::fmt::Display for ConnectionCut {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the connection is cut without an answer")
+    }
+}
+
+impl std::error::Error for ConnectionCut {}
+
+/// The port of an environment.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    reserved: Mutex<Option<std::net::TcpListener>>,
+    accepting: Mutex<Option<AbortHandle>>,
+}
+
+impl Server {
+    /// Reserves a port: the wanted one if it is free, else any. Nothing is accepted before [`open`](Self::open).
+    pub(crate) fn reserve(wanted: Option<u16>) -> std::io::Result<Self> {
+        let any = || std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        let listener = match wanted {
+            Some(port) => std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).or_else(|_| any())?,
+            None => any()?,
+        };
+        let port = listener.local_addr()?.port();
+        Ok(Self {
+            port,
+            reserved: Mutex::new(Some(listener)),
+            accepting: Mutex::new(None),
+        })
+    }
+
+    /// Starts accepting; a server that accepts already stays as it is.
+    pub(crate) async fn open(&self, world: Arc<World>) -> std::io::Result<()> {
+        if self
+            .accepting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+        {
+            return Ok(());
+        }
+        let reserved = self
+            .reserved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let listener = match reserved {
+            Some(listener) => {
+                listener.set_nonblocking(true)?;
+                TcpListener::from_std(listener)?
+            }
+            None => bind_again(self.port).await?,
+        };
+        let task = tokio::spawn(accept(listener, world));
+        *self.accepting.lock().unwrap_or_else(PoisonError::into_inner) = Some(task.abort_handle());
+        Ok(())
+    }
+
+    /// Breaks every connection and refuses new ones.
+    pub(crate) fn close(&self) {
+        if let Some(accepting) = self
+            .accepting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
+            accepting.abort();
+        }
+    }
+}
+
+/// Opens a port that was open a moment ago; the loop that held it may still be ending.
+async fn bind_again(port: u16) -> std::io::Result<TcpListener> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let mut attempts = 0;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if attempts == 100 => return Err(error),
+            Err(_) => attempts += 1,
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn accept(listener: TcpListener, world: Arc<World>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(serve(stream, Arc::clone(&world)));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, world: Arc<World>) {
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        api::answer(Arc::clone(&world), request.map(axum::body::Body::new))
+    });
+    let connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // a connection that was cut on purpose ends in an error, and so does one that the client gave up
+    drop(connection.await);
+}
