@@ -1,10 +1,19 @@
 //! One environment's API: the client, its options and what its calls share.
+//!
+//! Two HTTP clients stand behind it. Reads share connections; a mutation always goes over a connection of its
+//! own, so that a connection which an idle server closed can never leave doubt about a mutation.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
+use crate::api::backups::BackupSurface;
 use crate::environment::{ApiBase, Environment};
-use crate::error::Error;
+use crate::error::{Call, Error};
+use crate::session::Session;
 
 /// How a client behaves on the network.
 #[derive(Debug, Clone)]
@@ -39,22 +48,75 @@ impl Default for ClientOptions {
     }
 }
 
-/// The API of one environment. Cheap to clone; clones share their session.
+/// The API of one environment. Cheap to clone; clones share their session and connections.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
-    environment: Environment,
+pub(crate) struct Shared {
+    pub(crate) environment: Environment,
+    pub(crate) options: ClientOptions,
+    /// For reads: connections are kept and shared.
+    pub(crate) reading: reqwest::Client,
+    /// For mutations: a new connection each.
+    pub(crate) changing: reqwest::Client,
+    pub(crate) session: Session,
+    /// The https form of the base, once the server asked for it.
+    pub(crate) upgraded: Mutex<Option<ApiBase>>,
+    /// Whether it was found out if a plain http server asks for https.
+    pub(crate) settled: AtomicBool,
+    pub(crate) surface: OnceCell<BackupSurface>,
+}
+
+/// Locks without caring whether another thread panicked: the values kept here are replaced whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Client {
     /// A client for an environment. Sends nothing yet.
-    pub fn new(environment: &Environment, _options: ClientOptions) -> Result<Self, Error> {
+    pub fn new(environment: &Environment, options: ClientOptions) -> Result<Self, Error> {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            // an Err means that the program has chosen a provider already, which is as good
+            drop(rustls::crypto::ring::default_provider().install_default());
+        });
+        let build = |idle: usize| {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(&options.user_agent)
+                .connect_timeout(options.connect_timeout)
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .pool_max_idle_per_host(idle)
+                // Node closes idle connections after 5 s: ours are dropped before that
+                .pool_idle_timeout(Duration::from_secs(4));
+            if environment.api_base.is_loopback() {
+                // no proxy has a part in talking to oneself
+                builder = builder.no_proxy();
+                if environment.api_base.is_plain() {
+                    // nor do the certificates of the system, which take a while to load
+                    builder = builder.tls_certs_only([]);
+                }
+            }
+            builder.build().map_err(|source| Error::Setup {
+                environment: environment.name.clone(),
+                source: Box::new(source),
+            })
+        };
         Ok(Self {
             shared: Arc::new(Shared {
+                reading: build(8)?,
+                changing: build(0)?,
+                session: Session::default(),
+                upgraded: Mutex::new(None),
+                settled: AtomicBool::new(
+                    !environment.api_base.is_plain() || environment.api_base.is_loopback(),
+                ),
+                surface: OnceCell::new(),
                 environment: environment.clone(),
+                options,
             }),
         })
     }
@@ -67,5 +129,42 @@ impl Client {
     /// Where its API is.
     pub fn api_base(&self) -> &ApiBase {
         &self.shared.environment.api_base
+    }
+
+    /// Where requests go: the base, or its https form if the server asked for that.
+    pub(crate) fn effective_base(&self) -> ApiBase {
+        lock(&self.shared.upgraded)
+            .clone()
+            .unwrap_or_else(|| self.api_base().clone())
+    }
+
+    pub(crate) fn options(&self) -> &ClientOptions {
+        &self.shared.options
+    }
+
+    /// Names a call for errors.
+    pub(crate) fn call(&self, name: &str) -> Call {
+        Call {
+            environment: self.environment_name().into(),
+            name: name.into(),
+            changes: false,
+        }
+    }
+
+    /// Names a mutation that is about to be sent.
+    pub(crate) fn mutation(&self, name: &str) -> Call {
+        Call {
+            changes: true,
+            ..self.call(name)
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("environment", &self.environment_name())
+            .field("api_base", self.api_base())
+            .finish_non_exhaustive()
     }
 }

@@ -119,14 +119,31 @@ impl ApiBase {
         &self.0
     }
 
-    /// The address of a call: the base and one more path.
-    pub(crate) fn join(&self, path: &str) -> Url {
+    /// Whether it is plain http.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+
+    /// Whether it is on this very machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        let address = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    }
+
+    /// The address of a call, such as `backup:list`.
+    pub(crate) fn call(&self, name: &str) -> Url {
+        self.below([name])
+    }
+
+    /// The address of a path below the base.
+    pub(crate) fn below<'a>(&self, path: impl IntoIterator<Item = &'a str>) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty();
-            for segment in path.split('/') {
-                segments.push(segment);
-            }
+            segments.pop_if_empty().extend(path);
         }
         url
     }

@@ -8,14 +8,24 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The call that failed, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// Name of the environment.
-    pub environment: String,
+    pub environment: Arc<str>,
     /// NocoBase's name of the call, such as `backup:create`.
-    pub name: String,
+    pub name: Arc<str>,
+    /// Whether it is a mutation that was sent, or about to be: what may have happened is then in question.
+    pub changes: bool,
+}
+
+impl Call {
+    /// The resource, `backup` of `backup:create`.
+    pub fn resource(&self) -> &str {
+        self.name.split(':').next().unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Call {
@@ -167,8 +177,8 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
-    /// A name of a backup that is not one: it is never used in a path or a call.
-    #[error("{at} deals with an unusable backup name: {name}")]
+    /// A name that is not that of a backup: nothing was sent.
+    #[error("{at} was not sent: `{name}` is not a usable name of a backup")]
     UnusableName {
         /// The call.
         at: Call,
@@ -176,7 +186,7 @@ pub enum Error {
         name: String,
     },
     /// The stored sign-in cannot be renewed.
-    #[error("{at} was not sent: the stored sign-in cannot be renewed: {reason}")]
+    #[error("{at} failed: the stored sign-in cannot be renewed: {reason}")]
     SignInNeeded {
         /// The call.
         at: Call,
@@ -248,12 +258,13 @@ impl Error {
     }
 
     /// Whether a mutation whose call failed like this may have taken effect all the same.
+    ///
+    /// Never so for a read, and never when the mutation was not sent because something before it failed.
     pub fn may_have_happened(&self) -> bool {
-        match self {
+        let leaves_doubt = match self {
             Self::TimedOut { .. }
             | Self::ConnectionLost { .. }
             | Self::AnswerTooLarge { .. }
-            | Self::UnusableName { .. }
             | Self::NotNocoBase { .. } => true,
             // a proxy says 503 or 429 without having passed the request on
             Self::Gateway { status, .. } => !matches!(status, 429 | 503),
@@ -269,16 +280,44 @@ impl Error {
             | Self::UploadTooSlow { .. }
             | Self::TooLarge { .. }
             | Self::Redirected { .. }
+            | Self::UnusableName { .. }
             | Self::SignInNeeded { .. }
             | Self::Local { .. }
             | Self::Setup { .. }
             | Self::InvalidAddress { .. } => false,
+        };
+        leaves_doubt && self.call().is_some_and(|call| call.changes)
+    }
+
+    /// The call that failed; none if it did not come to a call.
+    pub fn call(&self) -> Option<&Call> {
+        match self {
+            Self::Unreachable { at, .. }
+            | Self::Tls { at, .. }
+            | Self::TimedOut { at }
+            | Self::ConnectionLost { at, .. }
+            | Self::Unauthorized { at, .. }
+            | Self::Forbidden { at, .. }
+            | Self::PluginMissing { at, .. }
+            | Self::NotNocoBase { at, .. }
+            | Self::Maintenance { at, .. }
+            | Self::Refused { at, .. }
+            | Self::UploadTooSlow { at }
+            | Self::TooLarge { at }
+            | Self::Gateway { at, .. }
+            | Self::Redirected { at, .. }
+            | Self::Unexpected { at, .. }
+            | Self::AnswerTooLarge { at, .. }
+            | Self::UnusableName { at, .. }
+            | Self::SignInNeeded { at, .. }
+            | Self::Local { at, .. } => Some(at),
+            Self::Setup { .. } | Self::InvalidAddress { .. } => None,
         }
     }
 
-    /// What to do next, as a sentence.
+    /// What to do next, as a sentence or two.
     pub fn hint(&self) -> String {
-        String::new()
+        crate::hint::of(self)
     }
 }
 

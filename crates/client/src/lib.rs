@@ -16,11 +16,17 @@
 
 mod api;
 mod client;
+mod decode;
 mod environment;
 mod error;
+mod hint;
 pub mod nb_cli;
 mod oauth;
+mod redirect;
 mod secret;
+mod session;
+mod transfer;
+mod transport;
 
 pub use api::app::{AppInfo, DatabaseInfo, Health, Plugin};
 pub use api::auth::Identity;

@@ -1,7 +1,13 @@
 //! The application itself: health, version, database, plugins.
+//!
+//! Answers are as recorded from NocoBase 2.2.15. Whether an application that is up is also well is not to be
+//! seen here.
+
+use serde::Deserialize;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::transport::Request;
 
 /// What `__health_check` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +46,7 @@ pub struct AppInfo {
 }
 
 /// What `backups:appInfo` says about the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct DatabaseInfo {
     /// The dialect, such as `postgres`.
     pub dialect: String,
@@ -49,36 +55,99 @@ pub struct DatabaseInfo {
 }
 
 /// A plugin the application knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Plugin {
     /// Short name, such as `backups`.
     pub name: String,
     /// npm name, such as `@nocobase/plugin-backups`.
+    #[serde(default)]
     pub package_name: String,
     /// Version.
+    #[serde(default)]
     pub version: String,
     /// Whether it is enabled.
+    #[serde(default)]
     pub enabled: bool,
 }
 
 impl Client {
-    /// Whether the application serves. Not repeated on failure; needs no credentials.
+    /// Whether the application serves. Asked once, for callers that poll; needs no credentials.
     pub async fn health(&self) -> Result<Health, Error> {
-        todo!()
+        let request = Request::get("__health_check").public();
+        let at = self.call(&request.name);
+        let (response, secrets) = self.open(&request).await?;
+        let answer = self.take(&at, response, secrets).await?;
+        if answer.is_html() && answer.succeeded() {
+            return Err(Error::NotNocoBase {
+                at,
+                excerpt: answer.excerpt(),
+            });
+        }
+        if answer.status == 200 && answer.body == b"ok" {
+            return Ok(Health::Up);
+        }
+        Ok(match answer.refusal(&at) {
+            Error::Maintenance {
+                code,
+                message,
+                command,
+                ..
+            } => Health::Maintenance {
+                code,
+                message,
+                command,
+            },
+            _ => Health::Other {
+                status: answer.status,
+                excerpt: answer.excerpt(),
+            },
+        })
     }
 
-    /// Version and dialect; needs no credentials.
+    /// Version and dialect; needs no credentials (`app:getInfo`).
     pub async fn app_info(&self) -> Result<AppInfo, Error> {
-        todo!()
+        #[derive(Deserialize)]
+        struct Database {
+            dialect: String,
+        }
+        #[derive(Deserialize)]
+        struct Data {
+            version: String,
+            database: Database,
+            #[serde(default)]
+            name: String,
+            lang: Option<String>,
+        }
+        let request = Request::get("app:getInfo").public();
+        let data: Data = self.read(&request).await?.data(&self.call(&request.name))?;
+        Ok(AppInfo {
+            version: data.version,
+            dialect: data.database.dialect,
+            name: data.name,
+            lang: data.lang,
+        })
     }
 
-    /// The database, as the backup plugin sees it.
+    /// The database, as the backup plugin sees it (`backups:appInfo`, on both surfaces).
     pub async fn database_info(&self) -> Result<DatabaseInfo, Error> {
-        todo!()
+        #[derive(Deserialize)]
+        struct Data {
+            database: DatabaseInfo,
+        }
+        let request = Request::get("backups:appInfo");
+        let data: Data = self.read(&request).await?.data(&self.call(&request.name))?;
+        Ok(data.database)
     }
 
-    /// The plugins, with versions; needs a role with the snippet `pm`.
+    /// The plugins, with versions; needs a role with the snippet `pm` (`applicationPlugins:list`).
     pub async fn plugins(&self) -> Result<Vec<Plugin>, Error> {
-        todo!()
+        let request = Request::get("applicationPlugins:list")
+            .query("paginate", "false")
+            .query("fields[]", "name")
+            .query("fields[]", "packageName")
+            .query("fields[]", "version")
+            .query("fields[]", "enabled");
+        self.read(&request).await?.data(&self.call(&request.name))
     }
 }

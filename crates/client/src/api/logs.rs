@@ -1,29 +1,179 @@
 //! The server's log files.
+//!
+//! NocoBase 2.2.15 hands them out as a tar archive, compressed. It is read as a stream and only the lines asked
+//! for are kept, within limits. What a line means is for the engine to say; its text is data of the server.
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::read::MultiGzDecoder;
+use serde_json::{Value, json};
+use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::client::Client;
-use crate::error::Error;
+use crate::error::{Call, Error};
+use crate::transport::Request;
+
+/// Longest part of a line that is looked at and kept.
+const LINE_LIMIT: usize = 64 * 1024;
+/// Most lines kept; the newest win.
+const LINES_LIMIT: usize = 10_000;
+/// Most bytes unpacked.
+const INFLATED_LIMIT: u64 = 4 * 1024 * 1024 * 1024;
+/// Most files listed.
+const FILES_LIMIT: usize = 10_000;
 
 /// A line of a log file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
     /// The file's name, as [`Client::log_files`] gives it.
     pub file: String,
-    /// The line.
+    /// The line, without its end.
     pub text: String,
 }
 
 impl Client {
-    /// The names of the log files, such as `/system_2026-11-22.log`.
+    /// The names of the log files, such as `/system_2026-11-22.log` (`logger:list`).
     pub async fn log_files(&self) -> Result<Vec<String>, Error> {
-        todo!()
+        let request = Request::get("logger:list");
+        let tree: Value = self.read(&request).await?.data(&self.call(&request.name))?;
+        let mut files = Vec::new();
+        flatten(&tree, "", 0, &mut files);
+        Ok(files)
     }
 
-    /// The lines of the files that `keep` wants.
+    /// The lines of the files that `keep` wants, in the files' order (`logger:download`).
+    ///
+    /// At most 64 KiB of a line and the newest 10 000 lines; an archive that unpacks to more than 4 GiB is an
+    /// error.
     pub async fn search_logs(
         &self,
-        _files: &[String],
-        _keep: impl Fn(&str) -> bool + Send + 'static,
+        files: &[String],
+        keep: impl Fn(&str) -> bool + Send + 'static,
     ) -> Result<Vec<LogLine>, Error> {
-        todo!()
+        let request = Request::post("logger:download").body(json!({ "files": files }));
+        let at = self.call(&request.name);
+        let response = self
+            .retrying(&request.name, || self.open_file(&request, &["application/gzip"]))
+            .await?;
+        let idle = self.options().read_timeout;
+        let stream = futures_util::stream::try_unfold(response, move |mut response| async move {
+            match tokio::time::timeout(idle, response.chunk()).await {
+                Ok(Ok(chunk)) => Ok(chunk.map(|chunk| (chunk, response))),
+                Ok(Err(error)) => Err(io::Error::other(error.without_url())),
+                Err(_) => Err(io::ErrorKind::TimedOut.into()),
+            }
+        });
+        let reader = SyncIoBridge::new(StreamReader::new(Box::pin(stream)));
+        let search = tokio::task::spawn_blocking(move || search(reader, keep));
+        let unreadable = |error: &io::Error| match error.kind() {
+            io::ErrorKind::TimedOut => Error::TimedOut { at: at.clone() },
+            io::ErrorKind::FileTooLarge => Error::AnswerTooLarge {
+                at: at.clone(),
+                limit: INFLATED_LIMIT,
+            },
+            _ => unreadable(&at, error),
+        };
+        match search.await {
+            Ok(found) => found.map_err(|error| unreadable(&error)),
+            Err(_) => Err(unreadable(&io::Error::other("the search was stopped"))),
+        }
+    }
+}
+
+fn unreadable(at: &Call, error: &io::Error) -> Error {
+    Error::Unexpected {
+        at: at.clone(),
+        status: 200,
+        excerpt: crate::error::clean(&format!("not a readable archive of logs: {error}")),
+    }
+}
+
+/// The names of a tree of files: a string is a file, an object a folder.
+fn flatten(tree: &Value, folder: &str, depth: usize, files: &mut Vec<String>) {
+    for entry in tree.as_array().into_iter().flatten() {
+        if files.len() >= FILES_LIMIT || depth > 8 {
+            return;
+        }
+        if let Some(name) = entry.as_str() {
+            files.push(format!("{folder}/{name}"));
+        } else if let (Some(name), Some(inner)) =
+            (entry.get("name").and_then(Value::as_str), entry.get("files"))
+        {
+            flatten(inner, &format!("{folder}/{name}"), depth + 1, files);
+        }
+    }
+}
+
+fn search(archive: impl Read, keep: impl Fn(&str) -> bool) -> io::Result<Vec<LogLine>> {
+    let mut archive = tar::Archive::new(Bounded {
+        inner: MultiGzDecoder::new(archive),
+        left: INFLATED_LIMIT,
+    });
+    let mut found = VecDeque::new();
+    let mut line = Vec::new();
+    for entry in archive.entries()? {
+        let entry = entry?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let file = format!("/{}", name.trim_start_matches("./").trim_start_matches('/'));
+        let mut entry = BufReader::with_capacity(64 * 1024, entry);
+        while read_line(&mut entry, &mut line)? {
+            let text = String::from_utf8_lossy(&line);
+            if keep(&text) {
+                if found.len() == LINES_LIMIT {
+                    found.pop_front();
+                }
+                found.push_back(LogLine {
+                    file: file.clone(),
+                    text: text.into_owned(),
+                });
+            }
+        }
+    }
+    Ok(found.into())
+}
+
+/// Reads a line up to its end, keeping only its beginning if it is too long; false at the end of the file.
+fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    let mut any = false;
+    loop {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(any);
+        }
+        any = true;
+        let end = buffer.iter().position(|byte| *byte == b'\n');
+        let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
+        let room = LINE_LIMIT.saturating_sub(line.len());
+        line.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
+        let used = part.len() + usize::from(end.is_some());
+        reader.consume(used);
+        if end.is_some() {
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+            return Ok(true);
+        }
+    }
+}
+
+/// A reader that fails, rather than ends, at its limit.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left = self
+            .left
+            .checked_sub(count as u64)
+            .ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(count)
     }
 }
