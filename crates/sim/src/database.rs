@@ -72,7 +72,7 @@ impl ColumnKind {
             "character varying" | "character" | "uuid" => Some(Self::Varchar),
             "boolean" => Some(Self::Boolean),
             "json" | "jsonb" => Some(Self::Json),
-            "timestamp with time zone" | "timestamp without time zone" => Some(Self::Timestamp),
+            "timestamp" | "timestamp with time zone" | "timestamp without time zone" => Some(Self::Timestamp),
             other if other.contains('.') => None,
             _ => Some(Self::Text),
         }

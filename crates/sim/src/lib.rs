@@ -21,3 +21,4 @@ pub use environment::Environment;
 pub use faults::{Fault, FaultKind, Faults, RestoreStage};
 pub use journal::RequestRecord;
 pub use sim::Sim;
+mod archive;
