@@ -131,6 +131,11 @@ pub enum Format {
         /// `mysqldump`, `mariadb-dump`, `pg_dump` or `unknown`.
         tool: String,
     },
+    /// A copy of an SQLite database; its tables are not looked at.
+    Sqlite {
+        /// Size in pages, as the file's header has it.
+        pages: u64,
+    },
     /// Nothing that is known, or nothing that could be read.
     Unknown,
 }

@@ -50,3 +50,71 @@ impl Default for Limits {
         }
     }
 }
+
+/// How much may still be inflated.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: u64,
+    most: u64,
+}
+
+impl Budget {
+    /// What a package of that size may inflate to.
+    pub(super) fn new(limits: &Limits, package_bytes: u64) -> Self {
+        let by_ratio = package_bytes
+            .saturating_mul(limits.ratio)
+            .max(limits.ratio_floor_bytes);
+        let most = limits.inflated_bytes.min(by_ratio);
+        Self { left: most, most }
+    }
+
+    /// Takes `bytes` off; `false` once there are not so many left.
+    #[must_use]
+    pub(super) fn spend(&mut self, bytes: u64) -> bool {
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => {
+                self.left = 0;
+                false
+            }
+        }
+    }
+
+    /// What it was at the start.
+    pub(super) fn most(&self) -> u64 {
+        self.most
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_follows_the_smallest_bound() {
+        let limits = Limits {
+            inflated_bytes: 1000,
+            ratio: 10,
+            ratio_floor_bytes: 50,
+            ..Limits::default()
+        };
+        assert_eq!(Budget::new(&limits, 1).most(), 50);
+        assert_eq!(Budget::new(&limits, 20).most(), 200);
+        assert_eq!(Budget::new(&limits, 500).most(), 1000);
+    }
+
+    #[test]
+    fn a_spent_budget_stays_spent() {
+        let limits = Limits {
+            inflated_bytes: 10,
+            ..Limits::default()
+        };
+        let mut budget = Budget::new(&limits, 1);
+        assert!(budget.spend(10));
+        assert!(!budget.spend(1));
+        assert!(budget.spend(0));
+    }
+}

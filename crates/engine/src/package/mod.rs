@@ -10,11 +10,22 @@
 //!
 //! Left to others: reading facts of a target, uploading, and what the content of the tables means.
 
+mod archive;
+mod dump;
+mod encryption;
+mod end_record;
 mod error;
 mod inspect;
 mod inspection;
 mod judge;
 mod limits;
+mod metadata;
+mod names;
+mod postgres;
+mod sql;
+mod sqlite;
+mod text;
+mod version;
 
 pub use error::PackageError;
 pub use inspect::inspect;
