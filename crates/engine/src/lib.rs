@@ -1,6 +1,50 @@
 //! Facts, plan, confirmation, execution, evidence, verdict, undo, over a journal.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | `engine` | the verbs that both faces call |
+//! | `request`, `facts`, `plan` | what is wanted, what was found, and the pure function from both to a [`Plan`] |
+//! | `confirm` | the only way from a plan to a run |
+//! | `run` | one execution: packages, upload, watch, evidence |
+//! | `evidence`, `verdict` | what was seen, and the pure function from it to a [`Verdict`] |
+//! | [`journal`] | what a run writes down, and the one function from events to state |
+//! | [`package`] | opening and judging a package before any server sees it |
+//! | `policy`, `lock`, `home`, `report`, `error` | rules, one run a target, files, words, errors |
+//!
+//! HTTP is left to `nocobase-client`, sentences to `release-intent`, printing and settings to the faces.
 
+mod confirm;
+mod engine;
+mod error;
+mod evidence;
+mod facts;
 mod finding;
+mod home;
+mod ids;
+pub mod journal;
+mod lock;
 pub mod package;
+mod plan;
+mod policy;
+mod report;
+mod request;
+mod run;
+mod verdict;
+mod version;
 
+pub use confirm::{ConfirmedPlan, Proof};
+pub use engine::{Engine, EngineSettings, EnvironmentSummary, Follower, PackageSummary, Understood};
+pub use error::{EngineError, ErrorKind, ErrorReport};
+pub use evidence::{
+    Acceptance, Canary, Comparison, Difference, Evidence, Identity, LogStory, Says, Signal, Standing,
+};
+pub use facts::{BackupFact, EnvironmentFacts, Facts, FileFacts, IdentityFacts, PluginFact};
 pub use finding::{Finding, Severity};
+pub use home::Home;
+pub use ids::{PlanId, RunId};
+pub use plan::{Plan, PlanAction, PlannedPackage, Step, StepName, Strength, plan};
+pub use policy::Policy;
+pub use report::{RunReport, RunStanding, step_title};
+pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};
+pub use run::{Pace, RunSecrets};
+pub use verdict::{Decision, Verdict, decide};

@@ -1,0 +1,120 @@
+//! Confirmation: the only way from a plan to a run.
+//!
+//! A [`ConfirmedPlan`] cannot be built anywhere else, and it exists only when its run is already journalled:
+//!
+//! ```compile_fail
+//! fn forge(plan: release_engine::Plan) -> release_engine::ConfirmedPlan {
+//!     release_engine::ConfirmedPlan { run: todo!() }
+//! }
+//! ```
+//!
+//! Whether what answered was a person is for the face to know; it says so by the kind of [`Proof`] it hands in.
+
+use jiff::Timestamp;
+
+use crate::error::EngineError;
+use crate::home::{Home, create_once};
+use crate::ids::RunId;
+use crate::journal::{self, ConfirmedBy, Event};
+use crate::plan::{Plan, Strength};
+
+/// What is offered as confirmation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing; enough for plans that overwrite nothing.
+    None,
+    /// The plan's phrase, from a person or an assistant.
+    Phrase(String),
+    /// The target's name, given in the very command that made the plan.
+    TargetNamed(String),
+    /// The plan's phrase, typed by a person at a terminal.
+    TypedAtTerminal(String),
+    /// A person said yes to the plan's phrase in a question of their client.
+    AnsweredInClient(String),
+}
+
+/// A plan that was confirmed and became a run; it has to be started.
+#[derive(Debug)]
+#[must_use = "a confirmed plan does nothing until it is started"]
+pub struct ConfirmedPlan {
+    pub(crate) run: RunId,
+}
+
+impl ConfirmedPlan {
+    /// The run it became.
+    pub fn run(&self) -> &RunId {
+        &self.run
+    }
+}
+
+/// Checks the plan and the proof (`strength` is what policy asks by now), marks the plan as used, and journals the run.
+pub(crate) fn confirm(
+    home: &Home,
+    plan: Plan,
+    strength: Strength,
+    proof: &Proof,
+    now: Timestamp,
+    random: u32,
+) -> Result<ConfirmedPlan, EngineError> {
+    let id = plan.id.to_string();
+    if plan.compute_hash() != plan.hash {
+        return Err(EngineError::PlanAltered { plan: id });
+    }
+    if home.plan_used_file(&plan.id).exists() {
+        return Err(EngineError::PlanUsed { plan: id });
+    }
+    if now >= plan.expires_at {
+        return Err(EngineError::PlanExpired {
+            plan: id,
+            expired_at: plan.expires_at.to_string(),
+        });
+    }
+    let confirmed_by = weigh(&plan, strength, proof)?;
+    let run = RunId::new(now, random);
+    if !create_once(&home.plan_used_file(&plan.id), run.as_str().as_bytes())? {
+        return Err(EngineError::PlanUsed { plan: id });
+    }
+    let first = Event::RunCreated {
+        run: run.clone(),
+        plan: Box::new(plan),
+        confirmed_by,
+    };
+    journal::create(home, &run, first, now)?;
+    Ok(ConfirmedPlan { run })
+}
+
+fn weigh(plan: &Plan, strength: Strength, proof: &Proof) -> Result<ConfirmedBy, EngineError> {
+    let target = plan.target().unwrap_or_default();
+    let phrase = plan.phrase();
+    let wrong = |wanted| {
+        Err(EngineError::WrongConfirmation {
+            plan: plan.id.to_string(),
+            wanted,
+        })
+    };
+    match (strength, proof) {
+        (Strength::None, _) => Ok(ConfirmedBy::NotNeeded),
+        (_, Proof::TypedAtTerminal(typed)) if same(typed, &phrase) => Ok(ConfirmedBy::PersonAtTerminal),
+        (_, Proof::AnsweredInClient(answered)) if same(answered, &phrase) => Ok(ConfirmedBy::PersonInClient),
+        (_, Proof::TypedAtTerminal(_) | Proof::AnsweredInClient(_)) => wrong(Some(phrase)),
+        (Strength::Person, _) => Err(EngineError::NeedsPerson {
+            plan: plan.id.to_string(),
+            environment: target.to_owned(),
+        }),
+        (Strength::Phrase, Proof::Phrase(given)) if same(given, &phrase) => Ok(ConfirmedBy::Phrase),
+        (Strength::Phrase, Proof::TargetNamed(named)) if named == target => Ok(ConfirmedBy::TargetNamed),
+        (Strength::Phrase, Proof::TargetNamed(_)) => wrong(None),
+        (Strength::Phrase, Proof::Phrase(_) | Proof::None) => wrong(None),
+    }
+}
+
+/// Phrases are compared as people copy them: surrounding blanks and letter case do not matter.
+fn same(given: &str, phrase: &str) -> bool {
+    let plain = |text: &str| {
+        text.split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .to_lowercase()
+    };
+    plain(given) == plain(phrase)
+}

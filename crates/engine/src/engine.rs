@@ -1,0 +1,783 @@
+//! The verbs: what both faces call. A face reads its input, calls one of these, and shows what comes back.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::try_join;
+use jiff::Timestamp;
+use nocobase_client::{Client, ClientOptions, Environment, Origin, safe_file_name};
+use release_intent::{EnvironmentRef, Known, Question, Reading};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::confirm::{self, ConfirmedPlan, Proof};
+use crate::error::EngineError;
+use crate::facts::{EnvironmentFacts, Facts, FileFacts, read_environment};
+use crate::home::{Home, make_private_folder, write_atomically};
+use crate::ids::{PlanId, RunId};
+use crate::journal::{self, Journal, Line, Phase, Reader, RunState, StoredPackage};
+use crate::lock::TargetLock;
+use crate::package::Inspection;
+use crate::plan::{Plan, PlanAction, Strength, plan};
+use crate::policy::Policy;
+use crate::report::{RunReport, RunStanding};
+use crate::request::{PackageChoice, Request, Wanted, wanted};
+use crate::run::{Pace, RunSecrets, Runner, open_package};
+
+/// What the engine stands on; the command line reads it from files and variables.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Where things are kept.
+    pub home: Home,
+    /// The environments, each name once.
+    pub environments: Vec<Environment>,
+    /// The one that is meant when none is named.
+    pub current: Option<String>,
+    /// The rules of the house.
+    pub policy: Policy,
+    /// How often and how long a run looks.
+    pub pace: Pace,
+    /// How the client talks.
+    pub client: ClientOptions,
+    /// The command that executes a run in a process of its own; the run's id is appended.
+    pub runner: Vec<OsString>,
+}
+
+/// An environment as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EnvironmentSummary {
+    /// Its name.
+    pub name: String,
+    /// Its other names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Where its API is.
+    pub api_base: String,
+    /// Whether it is the current one.
+    pub current: bool,
+    /// Whether only a person may confirm what overwrites it.
+    pub protected: bool,
+    /// Where its settings come from.
+    pub origin: String,
+}
+
+/// A package as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageSummary {
+    /// Its name.
+    pub name: String,
+    /// `server` or `local`.
+    pub place: String,
+    /// Its size, in words.
+    pub size: String,
+    /// When it was made or fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// Whether it is being made.
+    pub in_progress: bool,
+    /// Its path, when it is local.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+}
+
+/// What a sentence came to.
+#[derive(Debug, Clone)]
+pub enum Understood {
+    /// Clear: what is wanted.
+    Clear(Wanted),
+    /// Not clear: what has to be asked.
+    Asks(Vec<Question>),
+}
+
+/// The engine; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    settings: Arc<EngineSettings>,
+}
+
+impl Engine {
+    /// An engine on these settings. Nothing is read, locked or written yet.
+    pub fn new(settings: EngineSettings) -> Self {
+        Self {
+            settings: Arc::new(settings),
+        }
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &EngineSettings {
+        &self.settings
+    }
+
+    /// The environments, in order of their names.
+    pub fn environments(&self) -> Vec<EnvironmentSummary> {
+        let mut list: Vec<EnvironmentSummary> = self
+            .settings
+            .environments
+            .iter()
+            .map(|environment| EnvironmentSummary {
+                name: environment.name.clone(),
+                aliases: environment.aliases.clone(),
+                api_base: environment.api_base.to_string(),
+                current: self.settings.current.as_deref() == Some(environment.name.as_str()),
+                protected: self.settings.policy.is_protected(&environment.name),
+                origin: match environment.origin {
+                    Origin::NocoBaseCli => "nocobase cli",
+                    Origin::Settings => "settings file",
+                    Origin::Variables => "environment variables",
+                    Origin::Sandbox => "sandbox",
+                }
+                .to_owned(),
+            })
+            .collect();
+        list.sort_by(|one, other| one.name.cmp(&other.name));
+        list
+    }
+
+    /// The configured name for a name, an alias or `@current`.
+    pub fn resolve(&self, name: &str) -> Result<String, EngineError> {
+        if name == EnvironmentRef::Current.as_str() {
+            return self
+                .settings
+                .current
+                .clone()
+                .ok_or(EngineError::NoCurrentEnvironment);
+        }
+        let wanted = name.to_lowercase();
+        let found = self.settings.environments.iter().find(|environment| {
+            environment.name == name
+                || environment.name.to_lowercase() == wanted
+                || environment
+                    .aliases
+                    .iter()
+                    .any(|alias| alias.to_lowercase() == wanted)
+        });
+        found
+            .map(|environment| environment.name.clone())
+            .ok_or_else(|| EngineError::UnknownEnvironment {
+                name: name.to_owned(),
+                known: self
+                    .environments()
+                    .into_iter()
+                    .map(|environment| environment.name)
+                    .collect(),
+            })
+    }
+
+    /// Reads a sentence.
+    pub fn read(&self, sentence: &str) -> Reading {
+        release_intent::read(sentence, &self.known())
+    }
+
+    /// What a reading asks for, or what has to be asked first.
+    pub fn understand(&self, reading: &Reading) -> Result<Understood, EngineError> {
+        if !reading.intent.clarify.is_empty() {
+            return Ok(Understood::Asks(release_intent::questions(
+                reading,
+                &self.known(),
+            )));
+        }
+        wanted(&reading.intent, |side| self.resolve(side.as_str())).map(Understood::Clear)
+    }
+
+    fn known(&self) -> Known {
+        Known::new(
+            self.settings
+                .environments
+                .iter()
+                .map(|environment| (environment.name.clone(), environment.aliases.clone())),
+            self.settings.current.as_deref(),
+        )
+    }
+
+    /// Reads the facts of one environment.
+    pub async fn check_environment(&self, name: &str) -> Result<EnvironmentFacts, EngineError> {
+        read_environment(&self.client(name)?).await
+    }
+
+    /// The packages of an environment: on its server, newest first, then those kept on this machine.
+    pub async fn packages(&self, name: &str) -> Result<Vec<PackageSummary>, EngineError> {
+        let client = self.client(name)?;
+        let mut list: Vec<PackageSummary> = client
+            .list_backups()
+            .await?
+            .into_iter()
+            .map(|entry| PackageSummary {
+                name: entry.name,
+                place: "server".into(),
+                size: entry.file_size,
+                created_at: entry.created_at,
+                in_progress: entry.in_progress,
+                path: None,
+            })
+            .collect();
+        list.extend(local_packages(
+            &self.settings.home.packages(client.environment_name()),
+        )?);
+        Ok(list)
+    }
+
+    /// Fetches a package to this machine.
+    pub async fn download_package(
+        &self,
+        environment: &str,
+        name: &str,
+        progress: impl Fn(u64) + Send + Sync,
+    ) -> Result<StoredPackage, EngineError> {
+        let client = self.client(environment)?;
+        let available = client.list_backups().await?;
+        let listed = available
+            .iter()
+            .any(|entry| entry.name == name && !entry.in_progress);
+        let (true, Some(file_name)) = (listed, safe_file_name(name)) else {
+            return Err(EngineError::PackageNotFound {
+                environment: client.environment_name().to_owned(),
+                name: name.to_owned(),
+                available: available.into_iter().take(10).map(|entry| entry.name).collect(),
+            });
+        };
+        let folder = self.settings.home.packages(client.environment_name());
+        make_private_folder(&folder)?;
+        let path = folder.join(file_name);
+        let download = client.download_backup(name, &path, progress).await?;
+        Ok(StoredPackage {
+            environment: Some(client.environment_name().to_owned()),
+            path,
+            sha256: download.sha256,
+            bytes: download.bytes,
+        })
+    }
+
+    /// Removes a package from its server; `confirmation` must be its name once more.
+    pub async fn remove_package(
+        &self,
+        environment: &str,
+        name: &str,
+        confirmation: &str,
+    ) -> Result<(), EngineError> {
+        if self.settings.policy.read_only {
+            return Err(EngineError::Forbidden {
+                rule: "read-only mode".into(),
+            });
+        }
+        if confirmation != name {
+            return Err(EngineError::WrongConfirmation {
+                plan: name.to_owned(),
+                wanted: None,
+            });
+        }
+        Ok(self.client(environment)?.remove_backup(name).await?)
+    }
+
+    /// Opens a package file of this machine.
+    pub async fn inspect_file(&self, path: &Path, secrets: &RunSecrets) -> Result<Inspection, EngineError> {
+        if !path.is_file() {
+            return Err(EngineError::FileNotFound {
+                path: path.display().to_string(),
+            });
+        }
+        open_package(path.to_owned(), secrets.package_password.clone()).await
+    }
+
+    /// Reads facts and makes a plan, which is kept under its id. Nothing is changed on any environment.
+    pub async fn plan(&self, request: &Request, secrets: &RunSecrets) -> Result<Plan, EngineError> {
+        let request = self.normalised(request)?;
+        let (facts, undoes) = self.read_facts(&request, secrets).await?;
+        let made = plan(
+            &request,
+            facts,
+            undoes,
+            &self.settings.policy,
+            Timestamp::now(),
+            random(),
+        )?;
+        self.keep(&made)?;
+        Ok(made)
+    }
+
+    /// The plan of that id.
+    pub fn load_plan(&self, id: &str) -> Result<Plan, EngineError> {
+        let not_found = || EngineError::PlanNotFound { plan: id.to_owned() };
+        let plan_id = PlanId::parse(id).ok_or_else(not_found)?;
+        match fs::read(self.settings.home.plan_file(&plan_id)) {
+            Ok(bytes) => read_plan(&bytes, id),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(not_found()),
+            Err(source) => Err(EngineError::local(format!("cannot read the plan {id}"), source)),
+        }
+    }
+
+    /// A plan from a file, as `plan --out` wrote it.
+    pub fn load_plan_file(&self, path: &Path) -> Result<Plan, EngineError> {
+        let bytes = fs::read(path).map_err(|_| EngineError::FileNotFound {
+            path: path.display().to_string(),
+        })?;
+        let plan = read_plan(&bytes, &path.display().to_string())?;
+        self.keep(&plan)?;
+        Ok(plan)
+    }
+
+    /// Confirms a plan. A target that another run holds, or a policy that changed, leaves the plan unused.
+    pub fn confirm(&self, plan: Plan, proof: &Proof) -> Result<ConfirmedPlan, EngineError> {
+        if self.settings.policy.read_only {
+            return Err(EngineError::Forbidden {
+                rule: "read-only mode".into(),
+            });
+        }
+        let mut strength = plan.confirmation;
+        if let Some(target) = plan.target() {
+            if self.settings.policy.is_protected(target) {
+                strength = Strength::Person;
+            }
+            let probe = RunId::new(Timestamp::now(), random());
+            drop(TargetLock::take(
+                &self.settings.home,
+                target,
+                plan.locked_address(),
+                &probe,
+            )?);
+        }
+        confirm::confirm(
+            &self.settings.home,
+            plan,
+            strength,
+            proof,
+            Timestamp::now(),
+            random(),
+        )
+    }
+
+    /// Starts a confirmed plan in a process of its own, which outlives this one.
+    pub fn start(&self, confirmed: ConfirmedPlan, secrets: &RunSecrets) -> Result<RunId, EngineError> {
+        let run = confirmed.run;
+        self.spawn_runner(&run, secrets)?;
+        Ok(run)
+    }
+
+    /// Takes up a run whose process died. It never repeats a mutation.
+    pub fn resume(&self, run: &RunId, secrets: &RunSecrets) -> Result<(), EngineError> {
+        let report = self.run(run)?;
+        match report.state {
+            RunStanding::Interrupted => self.spawn_runner(run, secrets),
+            RunStanding::Created | RunStanding::Running | RunStanding::Ended => {
+                Err(EngineError::Unsupported {
+                    what: format!("{run} is not interrupted"),
+                    instead: format!("see `nocobase-release runs show {run}`"),
+                })
+            }
+        }
+    }
+
+    fn spawn_runner(&self, run: &RunId, secrets: &RunSecrets) -> Result<(), EngineError> {
+        let local = |source| EngineError::local(format!("cannot start the process of {run}"), source);
+        let (program, arguments) = self
+            .settings
+            .runner
+            .split_first()
+            .ok_or_else(|| local(std::io::Error::other("no command is set up for it")))?;
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.settings.home.run(run).join("runner.log"))
+            .map_err(local)?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .arg(run.as_str())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log);
+        // A group of its own: signals to the terminal's or the client's group do not reach it.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().map_err(local)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(&secrets.to_pipe()).map_err(local)?;
+        }
+        // Reaps the process, so that a long-lived server keeps no zombies.
+        std::thread::spawn(move || child.wait());
+        Ok(())
+    }
+
+    /// Executes a run in this process; this is what the runner's command calls.
+    pub async fn execute(&self, run: &RunId, secrets: RunSecrets) -> Result<(), EngineError> {
+        let home = &self.settings.home;
+        let Some(journal) = Journal::open(home, run)? else {
+            return Err(EngineError::Locked {
+                environment: run.to_string(),
+                owner: "another process executes this run".into(),
+            });
+        };
+        let state = journal.state();
+        if state.phase == Phase::Ended {
+            return Ok(());
+        }
+        let plan = state.plan.clone();
+        let client = |side: Option<&str>| side.map(|name| self.client(name)).transpose();
+        let runner = Runner {
+            home: home.clone(),
+            policy: self.settings.policy.clone(),
+            pace: self.settings.pace,
+            secrets,
+            source: client(plan.source())?,
+            target: client(plan.target())?,
+            plan,
+            journal: Arc::new(Mutex::new(journal)),
+        };
+        runner.execute().await
+    }
+
+    /// Follows a run by its journal.
+    pub fn follow(&self, run: &RunId) -> Follower {
+        Follower {
+            reader: Reader::new(&self.settings.home, run),
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// How a run stands.
+    pub fn run(&self, run: &RunId) -> Result<RunReport, EngineError> {
+        let mut reader = Reader::new(&self.settings.home, run);
+        reader.news()?;
+        let alive = !reader.is_abandoned();
+        let broken = || EngineError::BrokenRecord {
+            what: format!("the journal of {run}"),
+            reason: "it is empty".into(),
+        };
+        reader
+            .state()
+            .map(|state| RunReport::new(state, alive))
+            .ok_or_else(broken)
+    }
+
+    /// All runs, newest first; what cannot be read is left out.
+    pub fn runs(&self, at_most: usize) -> Result<Vec<RunReport>, EngineError> {
+        let runs = journal::list_runs(&self.settings.home)?;
+        Ok(runs
+            .iter()
+            .filter_map(|run| self.run(run).ok())
+            .take(at_most)
+            .collect())
+    }
+
+    /// The run of that id; without one, the newest.
+    pub fn find_run(&self, id: Option<&str>) -> Result<RunId, EngineError> {
+        match id {
+            Some(id) => RunId::parse(id)
+                .filter(|run| self.settings.home.run(run).is_dir())
+                .ok_or_else(|| EngineError::RunNotFound { run: id.to_owned() }),
+            None => journal::list_runs(&self.settings.home)?
+                .into_iter()
+                .next()
+                .ok_or_else(|| EngineError::RunNotFound {
+                    run: "the last one".into(),
+                }),
+        }
+    }
+
+    /// A client for an environment.
+    fn client(&self, name: &str) -> Result<Client, EngineError> {
+        let name = self.resolve(name)?;
+        let environment = self
+            .settings
+            .environments
+            .iter()
+            .find(|environment| environment.name == name);
+        let environment = environment.ok_or_else(|| EngineError::UnknownEnvironment {
+            name,
+            known: Vec::new(),
+        })?;
+        Ok(Client::new(environment, self.settings.client.clone())?)
+    }
+
+    /// The request with configured names and absolute paths.
+    fn normalised(&self, request: &Request) -> Result<Request, EngineError> {
+        Ok(match request {
+            Request::Backup { environment } => Request::Backup {
+                environment: self.resolve(environment)?,
+            },
+            Request::Restore {
+                source,
+                target,
+                package,
+                accepted,
+            } => Request::Restore {
+                source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
+                target: self.resolve(target)?,
+                package: match package {
+                    PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
+                    other => other.clone(),
+                },
+                accepted: accepted.clone(),
+            },
+            Request::Undo { target, run } => Request::Undo {
+                target: self.resolve(target)?,
+                run: run.clone(),
+            },
+        })
+    }
+
+    async fn read_facts(
+        &self,
+        request: &Request,
+        secrets: &RunSecrets,
+    ) -> Result<(Facts, Option<RunId>), EngineError> {
+        match request {
+            Request::Backup { environment } => {
+                let source = Some(read_environment(&self.client(environment)?).await?);
+                Ok((
+                    Facts {
+                        source,
+                        target: None,
+                        file: None,
+                    },
+                    None,
+                ))
+            }
+            Request::Restore {
+                source,
+                target,
+                package,
+                ..
+            } => {
+                let file = match package {
+                    PackageChoice::File(path) => Some(self.read_file(path, secrets).await?),
+                    PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => None,
+                };
+                let target_client = self.client(target)?;
+                let (source, target) = match source {
+                    Some(name) if name == target => {
+                        let facts = read_environment(&target_client).await?;
+                        (Some(facts.clone()), facts)
+                    }
+                    Some(name) => {
+                        let source_client = self.client(name)?;
+                        let both =
+                            try_join(read_environment(&source_client), read_environment(&target_client))
+                                .await?;
+                        (Some(both.0), both.1)
+                    }
+                    None => (None, read_environment(&target_client).await?),
+                };
+                Ok((
+                    Facts {
+                        source,
+                        target: Some(target),
+                        file,
+                    },
+                    None,
+                ))
+            }
+            Request::Undo { target, run } => {
+                let undone = self.run_to_undo(target, run.as_ref())?;
+                let safety_backup = undone.safety_backup().ok_or_else(|| EngineError::NothingToUndo {
+                    environment: target.clone(),
+                    reason: format!("{} has no safety backup", undone.run),
+                })?;
+                let file = self.read_file(&safety_backup.path, secrets).await?;
+                if file.inspection.sha256 != safety_backup.sha256 {
+                    return Err(EngineError::NothingToUndo {
+                        environment: target.clone(),
+                        reason: format!("the safety backup {} was altered", safety_backup.path.display()),
+                    });
+                }
+                let facts = read_environment(&self.client(target)?).await?;
+                Ok((
+                    Facts {
+                        source: None,
+                        target: Some(facts),
+                        file: Some(file),
+                    },
+                    Some(undone.run.clone()),
+                ))
+            }
+        }
+    }
+
+    async fn read_file(&self, path: &Path, secrets: &RunSecrets) -> Result<FileFacts, EngineError> {
+        Ok(FileFacts {
+            path: path.to_owned(),
+            inspection: self.inspect_file(path, secrets).await?,
+        })
+    }
+
+    /// The named run, or the last one that may have changed this environment and was not undone since.
+    fn run_to_undo(&self, target: &str, run: Option<&RunId>) -> Result<RunState, EngineError> {
+        let home = &self.settings.home;
+        let nothing = |reason: String| EngineError::NothingToUndo {
+            environment: target.to_owned(),
+            reason,
+        };
+        let may_be_undone = |state: &RunState| {
+            state.plan.target() == Some(target)
+                && state.verdict.is_some_and(|verdict| verdict.may_have_changed())
+        };
+        if let Some(run) = run {
+            let state = journal::read(home, run)?;
+            return match (state.plan.target() == Some(target), state.verdict) {
+                (false, _) => Err(nothing(format!("{run} did not overwrite it"))),
+                (true, None) => Err(nothing(format!(
+                    "{run} has not ended; see `nocobase-release runs show {run}`"
+                ))),
+                (true, Some(verdict)) if !verdict.may_have_changed() => {
+                    Err(nothing(format!("{run} left it as it was ({})", verdict.as_str())))
+                }
+                (true, Some(_)) => Ok(state),
+            };
+        }
+        let mut undone: Vec<RunId> = Vec::new();
+        for candidate in journal::list_runs(home)? {
+            let Ok(state) = journal::read(home, &candidate) else {
+                continue;
+            };
+            if !may_be_undone(&state) {
+                continue;
+            }
+            if undone.contains(&candidate) {
+                continue;
+            }
+            match (&state.plan.undoes, state.verdict) {
+                (Some(earlier), Some(verdict))
+                    if state.plan.action == PlanAction::Undo && verdict.is_good() =>
+                {
+                    undone.push(earlier.clone());
+                }
+                _ => return Ok(state),
+            }
+        }
+        Err(nothing("no run of this machine overwrote it".into()))
+    }
+
+    fn keep(&self, plan: &Plan) -> Result<(), EngineError> {
+        let bytes = serde_json::to_vec_pretty(plan)
+            .map_err(|error| EngineError::local("cannot write the plan", std::io::Error::other(error)))?;
+        write_atomically(&self.settings.home.plan_file(&plan.id), &bytes)
+    }
+}
+
+/// Follows one run by its journal, from any process.
+#[derive(Debug)]
+pub struct Follower {
+    reader: Reader,
+    waited: Duration,
+}
+
+/// How long a new process may take before it is called missing.
+const RUNNER_START_LIMIT: Duration = Duration::from_secs(20);
+const FOLLOW_PAUSE: Duration = Duration::from_millis(60);
+
+impl Follower {
+    /// Waits for news; empty when the run has ended or its process is dead.
+    pub async fn news(&mut self) -> Result<Vec<Line>, EngineError> {
+        loop {
+            let lines = self.reader.news()?;
+            let over = match self.reader.state().map(|state| state.phase) {
+                Some(Phase::Ended) => true,
+                Some(Phase::Running) => self.reader.is_abandoned(),
+                Some(Phase::Created) | None => self.waited > RUNNER_START_LIMIT,
+            };
+            if !lines.is_empty() || over {
+                return Ok(lines);
+            }
+            tokio::time::sleep(FOLLOW_PAUSE).await;
+            self.waited += FOLLOW_PAUSE;
+        }
+    }
+
+    /// How the run stands, as far as it was followed.
+    pub fn report(&self) -> Option<RunReport> {
+        self.reader
+            .state()
+            .map(|state| RunReport::new(state, !self.reader.is_abandoned()))
+    }
+}
+
+fn local_packages(folder: &Path) -> Result<Vec<PackageSummary>, EngineError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => {
+            return Err(EngineError::local(
+                "cannot list the packages of this machine",
+                source,
+            ));
+        }
+    };
+    let mut list: Vec<PackageSummary> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = safe_file_name(entry.file_name().to_str()?)?.to_owned();
+            let about = entry.metadata().ok()?;
+            let modified = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+            Some(PackageSummary {
+                name,
+                place: "local".into(),
+                size: format!("{} bytes", about.len()),
+                created_at: modified.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+                in_progress: false,
+                path: Some(entry.path()),
+            })
+        })
+        .collect();
+    list.sort_by(|one, other| other.created_at.cmp(&one.created_at));
+    Ok(list)
+}
+
+fn read_plan(bytes: &[u8], name: &str) -> Result<Plan, EngineError> {
+    let broken = |reason: String| EngineError::BrokenRecord {
+        what: format!("the plan {name}"),
+        reason,
+    };
+    let plan: Plan = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
+    if plan.format > crate::plan::PLAN_FORMAT {
+        return Err(broken(format!(
+            "it was written by a newer version (format {})",
+            plan.format
+        )));
+    }
+    if plan.compute_hash() != plan.hash {
+        return Err(EngineError::PlanAltered {
+            plan: name.to_owned(),
+        });
+    }
+    Ok(plan)
+}
+
+fn existing_file(path: &Path) -> Result<PathBuf, EngineError> {
+    fs::canonicalize(path).map_err(|_| EngineError::FileNotFound {
+        path: path.display().to_string(),
+    })
+}
+
+fn random() -> u32 {
+    // Names only have to differ; what they guard is guarded by the plan's hash and by files made once.
+    getrandom::u32().unwrap_or_else(|_| std::process::id())
+}
+
+impl RunSecrets {
+    /// For the pipe to the runner's process, and nowhere else.
+    fn to_pipe(&self) -> Vec<u8> {
+        let password = self
+            .package_password
+            .as_ref()
+            .map(nocobase_client::Secret::expose);
+        serde_json::json!({ "package_password": password })
+            .to_string()
+            .into_bytes()
+    }
+
+    /// From the pipe.
+    pub fn from_pipe(bytes: &[u8]) -> Self {
+        #[derive(Deserialize, Default)]
+        struct Piped {
+            package_password: Option<nocobase_client::Secret>,
+        }
+        let piped: Piped = serde_json::from_slice(bytes).unwrap_or_default();
+        Self {
+            package_password: piped.package_password,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Facts: what was read from the environments (and from a package file) before a plan is made.
+//!
+//! Reading changes nothing anywhere. What the facts mean is left to the plan; the part of them that must not
+//! change until execution is compared by [`Facts::differences`].
+
+use std::path::PathBuf;
+
+use futures_util::future::try_join;
+use nocobase_client::{Client, Health};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::EngineError;
+use crate::finding::{Finding, Severity};
+use crate::package::Inspection;
+
+/// One environment as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EnvironmentFacts {
+    /// Its configured name.
+    pub environment: String,
+    /// Where its API is.
+    pub api_base: String,
+    /// The application's own name.
+    pub app_name: String,
+    /// NocoBase's version.
+    pub version: String,
+    /// The main database's dialect.
+    pub dialect: String,
+    /// The PostgreSQL schema the application keeps to, when it does.
+    pub schema: Option<String>,
+    /// Who we are there.
+    pub identity: IdentityFacts,
+    /// Enabled plugins with versions; none when the role may not read them.
+    pub plugins: Option<Vec<PluginFact>>,
+    /// The backups on its server, newest first.
+    pub backups: Vec<BackupFact>,
+    /// Whether its log files can be read.
+    pub logs_readable: bool,
+}
+
+/// Who a token belongs to on a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityFacts {
+    /// The user's number.
+    pub id: u64,
+    /// The user's name, or what stands in for it.
+    pub username: String,
+}
+
+/// An enabled plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginFact {
+    /// Its short name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A backup on a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BackupFact {
+    /// Its file name.
+    pub name: String,
+    /// Its size, in the server's words.
+    pub size: String,
+    /// When it was made, in the server's words.
+    pub created_at: Option<String>,
+    /// Whether it is being made.
+    pub in_progress: bool,
+}
+
+/// A package file of this machine, opened and inspected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileFacts {
+    /// Its absolute path.
+    pub path: PathBuf,
+    /// What is in it.
+    pub inspection: Inspection,
+}
+
+/// Everything a plan is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Facts {
+    /// Where the package comes from.
+    pub source: Option<EnvironmentFacts>,
+    /// What is overwritten; none for a backup.
+    pub target: Option<EnvironmentFacts>,
+    /// The package, when it is a file of this machine.
+    pub file: Option<FileFacts>,
+}
+
+/// Reads one environment; the first thing that makes a release impossible is the error.
+pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts, EngineError> {
+    match client.health().await? {
+        Health::Up => {}
+        Health::Maintenance { code, message, .. } => {
+            return Err(refuse(
+                "app_not_running",
+                format!("{} is not running: {code} {message}", client.environment_name()),
+                "wait until it is up, or start it on its server",
+            ));
+        }
+        Health::Other { status, excerpt } => {
+            return Err(refuse(
+                "app_not_healthy",
+                format!(
+                    "{} answered its health check with {status}: {excerpt}",
+                    client.environment_name()
+                ),
+                "check the base URL (it ends in /api) and the server",
+            ));
+        }
+    }
+    let (app, identity) = try_join(client.app_info(), client.identity()).await?;
+    client.backup_surface().await?;
+    let (database, backups) = try_join(client.database_info(), client.list_backups()).await?;
+    let plugins = match client.plugins().await {
+        Ok(plugins) => Some(plugins.into_iter().filter(|plugin| plugin.enabled)),
+        Err(_) => None,
+    };
+    let username = identity.username.or(identity.email).or(identity.nickname);
+    Ok(EnvironmentFacts {
+        environment: client.environment_name().to_owned(),
+        api_base: client.api_base().to_string(),
+        app_name: app.name,
+        version: app.version,
+        dialect: app.dialect,
+        schema: database.schema,
+        identity: IdentityFacts {
+            id: identity.id,
+            username: username.unwrap_or_else(|| format!("user {}", identity.id)),
+        },
+        plugins: plugins.map(|plugins| {
+            plugins
+                .map(|plugin| PluginFact {
+                    name: plugin.name,
+                    version: plugin.version,
+                })
+                .collect()
+        }),
+        backups: backups
+            .into_iter()
+            .map(|entry| BackupFact {
+                name: entry.name,
+                size: entry.file_size,
+                created_at: entry.created_at,
+                in_progress: entry.in_progress,
+            })
+            .collect(),
+        logs_readable: client.log_files().await.is_ok(),
+    })
+}
+
+pub(crate) fn refuse(code: &str, text: String, next_step: &str) -> EngineError {
+    EngineError::Preflight {
+        findings: vec![Finding::blocker(code, text, next_step)],
+    }
+}
+
+impl Facts {
+    /// What differs from facts that were read earlier, in words; empty when a plan still stands.
+    pub fn differences(&self, earlier: &Facts, package_name: Option<&str>) -> Vec<String> {
+        let mut differences = Vec::new();
+        for (now, then) in [(&self.source, &earlier.source), (&self.target, &earlier.target)] {
+            if let (Some(now), Some(then)) = (now, then) {
+                now.differ(then, &mut differences);
+            }
+        }
+        if let (Some(name), Some(now), Some(then)) = (package_name, &self.source, &earlier.source)
+            && now.backup(name) != then.backup(name)
+        {
+            differences.push(format!(
+                "the package {name} on {} is another one now",
+                now.environment
+            ));
+        }
+        differences
+    }
+}
+
+impl EnvironmentFacts {
+    /// The backup of that name.
+    pub fn backup(&self, name: &str) -> Option<&BackupFact> {
+        self.backups.iter().find(|backup| backup.name == name)
+    }
+
+    fn differ(&self, then: &EnvironmentFacts, differences: &mut Vec<String>) {
+        let pairs = [
+            ("address", self.api_base.clone(), then.api_base.clone()),
+            ("version", self.version.clone(), then.version.clone()),
+            ("database", self.dialect.clone(), then.dialect.clone()),
+            (
+                "schema",
+                format!("{:?}", self.schema),
+                format!("{:?}", then.schema),
+            ),
+            (
+                "user",
+                self.identity.username.clone(),
+                then.identity.username.clone(),
+            ),
+        ];
+        for (what, now, then_value) in pairs {
+            if now != then_value {
+                differences.push(format!("{}: {what} was {then_value}, is {now}", self.environment));
+            }
+        }
+    }
+}
+
+/// Whether any finding stops the release, given the codes that were accepted.
+pub(crate) fn blocked(findings: &[Finding], accepted: &[String]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Blocker && !accepted.contains(&finding.code))
+}

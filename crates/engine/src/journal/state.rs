@@ -1,0 +1,219 @@
+//! From events to state: the one function that says which event may follow which, and what it comes to.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::event::{ConfirmedBy, Event, Line, PackageRole, StepOutcome, StoredPackage};
+use crate::error::ErrorReport;
+use crate::evidence::Evidence;
+use crate::ids::RunId;
+use crate::plan::{Plan, StepName};
+use crate::verdict::Verdict;
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Confirmed, not taken up.
+    Created,
+    /// A process took it up.
+    Running,
+    /// It has a verdict.
+    Ended,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepState {
+    /// Begun, without an end: whether it happened is not known until it is read back.
+    Started,
+    /// Over.
+    Ended(StepOutcome),
+}
+
+/// The state of a run.
+#[derive(Debug, Clone)]
+pub struct RunState {
+    /// Its name.
+    pub run: RunId,
+    /// Its plan.
+    pub plan: Plan,
+    /// How it was confirmed.
+    pub confirmed_by: ConfirmedBy,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its last line was written.
+    pub updated_at: Timestamp,
+    /// How far it is.
+    pub phase: Phase,
+    /// The process that has it, or had it last.
+    pub pid: Option<u32>,
+    /// Every step that began.
+    pub steps: BTreeMap<StepName, StepState>,
+    /// The step that is on, with the last word about it.
+    pub progress: Option<(StepName, String)>,
+    /// The packages on this machine.
+    pub packages: BTreeMap<PackageRole, StoredPackage>,
+    /// The server's request id of the accepted restore.
+    pub request_id: Option<String>,
+    /// The server's task of the accepted restore.
+    pub task: Option<String>,
+    /// The evidence, once gathered.
+    pub evidence: Option<Evidence>,
+    /// The verdict, once decided.
+    pub verdict: Option<Verdict>,
+    /// Why that verdict.
+    pub reasons: Vec<String>,
+    /// What stopped the run.
+    pub cause: Option<ErrorReport>,
+    /// The commands that lead on or back.
+    pub next: Vec<String>,
+    /// The last line's number.
+    pub last_line: u64,
+}
+
+/// An event that cannot follow the ones before it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct IllegalEvent {
+    /// The line's number.
+    pub line: u64,
+    /// Why not.
+    pub reason: String,
+}
+
+impl RunState {
+    /// The state after a journal's first line.
+    pub fn begin(line: &Line) -> Result<Self, IllegalEvent> {
+        match &line.event {
+            Event::RunCreated {
+                run,
+                plan,
+                confirmed_by,
+            } if line.number == 1 => Ok(Self {
+                run: run.clone(),
+                plan: (**plan).clone(),
+                confirmed_by: *confirmed_by,
+                created_at: line.at,
+                updated_at: line.at,
+                phase: Phase::Created,
+                pid: None,
+                steps: BTreeMap::new(),
+                progress: None,
+                packages: BTreeMap::new(),
+                request_id: None,
+                task: None,
+                evidence: None,
+                verdict: None,
+                reasons: Vec::new(),
+                cause: None,
+                next: Vec::new(),
+                last_line: 1,
+            }),
+            _ => Err(IllegalEvent {
+                line: line.number,
+                reason: "a journal begins with run_created as line 1".into(),
+            }),
+        }
+    }
+
+    /// The state after one more line; an illegal line changes nothing.
+    pub fn apply(&mut self, line: &Line) -> Result<(), IllegalEvent> {
+        let illegal = |reason: &str| {
+            Err(IllegalEvent {
+                line: line.number,
+                reason: reason.to_owned(),
+            })
+        };
+        if line.number != self.last_line + 1 {
+            return illegal("a line is missing or repeated");
+        }
+        match (self.phase, &line.event) {
+            (Phase::Ended, _) => return illegal("the run has ended"),
+            (_, Event::RunCreated { .. }) => return illegal("the run exists already"),
+            (_, Event::RunnerStarted { pid }) => {
+                self.phase = Phase::Running;
+                self.pid = Some(*pid);
+            }
+            (Phase::Created, _) => return illegal("no process has taken the run up"),
+            (Phase::Running, Event::StepStarted { step }) => {
+                if self.steps.contains_key(step) {
+                    return illegal("a step begins once");
+                }
+                self.steps.insert(*step, StepState::Started);
+                self.progress = Some((*step, String::new()));
+            }
+            (Phase::Running, Event::StepProgress { step, message, .. }) => {
+                if !self.is_open(*step) {
+                    return illegal("progress of a step that is not on");
+                }
+                self.progress = Some((*step, message.clone()));
+            }
+            (Phase::Running, Event::StepEnded { step, outcome }) => {
+                if !self.is_open(*step) {
+                    return illegal("the end of a step that is not on");
+                }
+                self.steps.insert(*step, StepState::Ended(outcome.clone()));
+            }
+            (Phase::Running, Event::PackageStored { role, package }) => {
+                self.packages.insert(*role, package.clone());
+            }
+            (Phase::Running, Event::RestoreAccepted { request_id, task }) => {
+                if !self.is_open(StepName::Restore) {
+                    return illegal("a restore is accepted while it is being sent");
+                }
+                self.request_id.clone_from(request_id);
+                self.task.clone_from(task);
+            }
+            (Phase::Running, Event::EvidenceGathered { evidence }) => {
+                self.evidence = Some((**evidence).clone())
+            }
+            (
+                Phase::Running,
+                Event::RunEnded {
+                    verdict,
+                    reasons,
+                    cause,
+                    next,
+                },
+            ) => {
+                self.phase = Phase::Ended;
+                self.verdict = Some(*verdict);
+                self.reasons.clone_from(reasons);
+                self.cause.clone_from(cause);
+                self.next.clone_from(next);
+                self.progress = None;
+            }
+        }
+        self.last_line = line.number;
+        self.updated_at = line.at;
+        Ok(())
+    }
+
+    /// Whether a step began, whatever came of it.
+    pub fn began(&self, step: StepName) -> bool {
+        self.steps.contains_key(&step)
+    }
+
+    /// Whether a step ended as it should.
+    pub fn done(&self, step: StepName) -> bool {
+        matches!(
+            self.steps.get(&step),
+            Some(StepState::Ended(StepOutcome::Done { .. }))
+        )
+    }
+
+    /// The target's safety backup, whichever package serves as it.
+    pub fn safety_backup(&self) -> Option<&StoredPackage> {
+        let role = if self.plan.package_is_safety_backup {
+            PackageRole::Package
+        } else {
+            PackageRole::SafetyBackup
+        };
+        self.packages.get(&role)
+    }
+
+    fn is_open(&self, step: StepName) -> bool {
+        matches!(self.steps.get(&step), Some(StepState::Started))
+    }
+}

@@ -1,0 +1,88 @@
+//! One run at a time on each target, across processes: NocoBase itself keeps no lock, and two restores at once
+//! destroy the data (NocoBase 2.2.15).
+//!
+//! The lock is the operating system's lock on a file named after the target's base URL, so it is free as soon
+//! as its owner is dead. What is written into the file only tells who it is.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::error::EngineError;
+use crate::home::{Home, make_private_folder};
+use crate::ids::RunId;
+use crate::plan::hex;
+
+/// The lock of one target, held as long as this lives.
+#[derive(Debug)]
+pub(crate) struct TargetLock {
+    _file: File,
+}
+
+impl TargetLock {
+    /// Takes the lock, or says who has it.
+    pub(crate) fn take(
+        home: &Home,
+        environment: &str,
+        address: &str,
+        run: &RunId,
+    ) -> Result<Self, EngineError> {
+        let folder = home.locks();
+        make_private_folder(&folder)?;
+        let digest = hex(&Sha256::digest(address.as_bytes()));
+        let path = folder.join(format!("{}.lock", digest.get(..24).unwrap_or(&digest)));
+        let local = |source| EngineError::local(format!("cannot take the lock of {environment}"), source);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(local)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                let _ = file.take(500).read_to_string(&mut owner);
+                return Err(EngineError::Locked {
+                    environment: environment.to_owned(),
+                    owner: owner.trim().to_owned(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(local(source)),
+        }
+        let owner = format!(
+            "{run}, process {}, since {}\n",
+            std::process::id(),
+            Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
+        );
+        file.set_len(0).map_err(local)?;
+        file.seek(SeekFrom::Start(0)).map_err(local)?;
+        file.write_all(owner.as_bytes()).map_err(local)?;
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_taker_learns_who_has_it_and_a_dead_owner_frees_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path());
+        let first = RunId::parse("run-20261122-100000-aaaa").unwrap();
+        let second = RunId::parse("run-20261122-100000-bbbb").unwrap();
+        let held = TargetLock::take(&home, "test", "http://t/api", &first).unwrap();
+        let refused = TargetLock::take(&home, "test", "http://t/api", &second).unwrap_err();
+        assert!(
+            matches!(&refused, EngineError::Locked { owner, .. } if owner.contains(first.as_str())),
+            "{refused}"
+        );
+        TargetLock::take(&home, "prod", "http://p/api", &second).unwrap();
+        drop(held);
+        TargetLock::take(&home, "test", "http://t/api", &second).unwrap();
+    }
+}

@@ -1,0 +1,112 @@
+//! What is allowed: protected environments, read-only mode, how long a plan lives.
+//!
+//! The settings file's `[policy]` table deserialises into [`Policy`]; reading that file is the command line's
+//! business, and holding to the policy is the planner's and the confirmation's.
+
+use serde::Deserialize;
+
+/// Names that mean production in the supported languages; such environments are protected unless the policy
+/// lists them under `unprotected`.
+const PRODUCTION_NAMES: &[&str] = &[
+    "prod",
+    "production",
+    "prd",
+    "live",
+    "生产",
+    "生产环境",
+    "正式",
+    "正式环境",
+    "线上",
+    "生產",
+    "正式環境",
+    "本番",
+    "本番環境",
+    "운영",
+    "프로덕션",
+    "produktion",
+    "produktiv",
+    "producción",
+    "produccion",
+    "produção",
+    "producao",
+    "produksi",
+    "прод",
+    "продакшн",
+    "боевой",
+    "sản xuất",
+    "produzione",
+    "en-ligne",
+];
+
+/// The rules of the house.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    /// Environments whose plans a person must confirm at a terminal.
+    pub protected: Vec<String>,
+    /// Environments that are not protected although their name says production.
+    pub unprotected: Vec<String>,
+    /// Nothing that changes an environment is planned or executed.
+    pub read_only: bool,
+    /// Minutes that a plan may wait for its confirmation.
+    pub plan_minutes: u32,
+    /// Minutes that a restore is watched before its outcome is called unknown.
+    pub watch_minutes: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            protected: Vec::new(),
+            unprotected: Vec::new(),
+            read_only: false,
+            plan_minutes: 30,
+            watch_minutes: 30,
+        }
+    }
+}
+
+impl Policy {
+    /// Whether only a person may confirm what overwrites this environment.
+    pub fn is_protected(&self, environment: &str) -> bool {
+        let name = environment.to_lowercase();
+        let listed = |names: &[String]| names.iter().any(|candidate| candidate.to_lowercase() == name);
+        if listed(&self.protected) {
+            return true;
+        }
+        if listed(&self.unprotected) {
+            return false;
+        }
+        PRODUCTION_NAMES.contains(&name.as_str())
+            || name
+                .split(['-', '_', '.', ' '])
+                .any(|part| PRODUCTION_NAMES.contains(&part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn production_is_protected_by_its_name_in_any_language() {
+        let policy = Policy::default();
+        for name in ["prod", "Production", "eu-prod", "生产", "本番", "прод", "live"] {
+            assert!(policy.is_protected(name), "{name}");
+        }
+        for name in ["test", "product-demo", "dev", "staging"] {
+            assert!(!policy.is_protected(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_policy_file_has_the_last_word() {
+        let policy = Policy {
+            protected: vec!["test".into()],
+            unprotected: vec!["prod".into()],
+            ..Policy::default()
+        };
+        assert!(policy.is_protected("test"));
+        assert!(!policy.is_protected("prod"));
+    }
+}

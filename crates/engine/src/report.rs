@@ -1,0 +1,364 @@
+//! Plans and runs in words: what both faces show, and the commands that lead on.
+//!
+//! Text only; colour, progress bars and schemas are the faces' business.
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorReport;
+use crate::evidence::{Says, Signal};
+use crate::finding::Severity;
+use crate::ids::{PlanId, RunId};
+use crate::journal::{ConfirmedBy, Phase, RunState, StepOutcome, StepState, StoredPackage};
+use crate::plan::{Plan, PlanAction, PlannedPackage, StepName, Strength};
+use crate::verdict::Verdict;
+
+/// How a run stands, as data for structured results and `--json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunReport {
+    /// Its name.
+    pub run: RunId,
+    /// The plan it executes.
+    pub plan: PlanId,
+    /// What it does, in one sentence.
+    pub summary: String,
+    /// What it does.
+    pub action: PlanAction,
+    /// Where the package comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// What it overwrites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// `created`, `running`, `interrupted` or `ended`.
+    pub state: RunStanding,
+    /// How it was confirmed.
+    pub confirmed_by: ConfirmedBy,
+    /// When it was created.
+    pub created_at: String,
+    /// When its last line was written.
+    pub updated_at: String,
+    /// The step that is on, with the last word about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
+    /// Steps that are over, of all.
+    pub steps_done: usize,
+    /// All steps.
+    pub steps: usize,
+    /// The verdict, once decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Why that verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// What stopped it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<ErrorReport>,
+    /// The evidence, signal by signal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Signal>,
+    /// The target's safety backup on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safety_backup: Option<StoredPackage>,
+    /// The package on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<StoredPackage>,
+    /// The exact commands that lead on or back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next: Vec<String>,
+}
+
+/// How far a run is, with the dead ones told from the living.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStanding {
+    /// Confirmed, not taken up yet.
+    Created,
+    /// Being executed.
+    Running,
+    /// Its process died before the end.
+    Interrupted,
+    /// It has a verdict.
+    Ended,
+}
+
+impl RunReport {
+    /// A report of this state; `alive` is whether a process has the run.
+    pub fn new(state: &RunState, alive: bool) -> Self {
+        let standing = match (state.phase, alive) {
+            (Phase::Created, _) => RunStanding::Created,
+            (Phase::Running, true) => RunStanding::Running,
+            (Phase::Running, false) => RunStanding::Interrupted,
+            (Phase::Ended, _) => RunStanding::Ended,
+        };
+        let interrupted = standing == RunStanding::Interrupted;
+        Self {
+            run: state.run.clone(),
+            plan: state.plan.id.clone(),
+            summary: state.plan.summary.clone(),
+            action: state.plan.action,
+            source: state.plan.source().map(Into::into),
+            target: state.plan.target().map(Into::into),
+            state: standing,
+            confirmed_by: state.confirmed_by,
+            created_at: state.created_at.to_string(),
+            updated_at: state.updated_at.to_string(),
+            progress: state.progress.as_ref().map(|(step, word)| {
+                let title = step_title(&state.plan, *step);
+                if word.is_empty() {
+                    title
+                } else {
+                    format!("{title}: {word}")
+                }
+            }),
+            steps_done: state
+                .steps
+                .values()
+                .filter(|step| matches!(step, StepState::Ended(_)))
+                .count(),
+            steps: state.plan.steps.len(),
+            verdict: state.verdict,
+            reasons: state.reasons.clone(),
+            cause: state.cause.clone(),
+            evidence: state
+                .evidence
+                .as_ref()
+                .map(|evidence| evidence.signals())
+                .unwrap_or_default(),
+            safety_backup: state.safety_backup().cloned(),
+            package: state.packages.get(&crate::journal::PackageRole::Package).cloned(),
+            next: if interrupted {
+                vec![format!("nocobase-release runs resume {}", state.run)]
+            } else {
+                state.next.clone()
+            },
+        }
+    }
+
+    /// The report in plain lines.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "{}: {}", self.run, self.summary);
+        match (self.state, self.verdict) {
+            (RunStanding::Ended, Some(verdict)) => {
+                let _ = writeln!(text, "verdict: {}", verdict.as_str());
+            }
+            (RunStanding::Interrupted, _) => {
+                let _ = writeln!(text, "interrupted: its process died before the end");
+            }
+            _ => {
+                let word = self.progress.as_deref().unwrap_or("waiting to begin");
+                let _ = writeln!(
+                    text,
+                    "running, {} of {} steps: {word}",
+                    self.steps_done, self.steps
+                );
+            }
+        }
+        for reason in &self.reasons {
+            let _ = writeln!(text, "  {reason}");
+        }
+        if !self.evidence.is_empty() {
+            let _ = writeln!(text, "evidence:");
+            for signal in &self.evidence {
+                let _ = writeln!(
+                    text,
+                    "  {} {:<12} {}",
+                    mark(signal.says),
+                    signal.name,
+                    signal.text
+                );
+            }
+        }
+        if let Some(package) = &self.safety_backup {
+            let _ = writeln!(
+                text,
+                "safety backup: {} (sha256 {})",
+                package.path.display(),
+                package.sha256
+            );
+        } else if self.action == PlanAction::Backup
+            && let Some(package) = &self.package
+        {
+            let _ = writeln!(
+                text,
+                "package: {} (sha256 {})",
+                package.path.display(),
+                package.sha256
+            );
+        }
+        if let Some(cause) = &self.cause
+            && !cause.next_step.is_empty()
+        {
+            let _ = writeln!(text, "what to do: {}", cause.next_step);
+        }
+        for command in &self.next {
+            let _ = writeln!(text, "next: {command}");
+        }
+        text
+    }
+}
+
+fn mark(says: Says) -> char {
+    match says {
+        Says::For => '+',
+        Says::Against => '-',
+        Says::Nothing => '·',
+    }
+}
+
+impl Plan {
+    /// The plan in plain lines, for the person who is to confirm it.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "{}: {}", self.id, self.summary);
+        for (side, facts) in [("source", &self.facts.source), ("target", &self.facts.target)] {
+            let Some(facts) = facts else { continue };
+            let _ = writeln!(
+                text,
+                "  {side}: {} at {}, NocoBase {}, {}, as {}",
+                facts.environment, facts.api_base, facts.version, facts.dialect, facts.identity.username
+            );
+        }
+        match &self.package {
+            PlannedPackage::New { environment } => {
+                let _ = writeln!(text, "  package: a new backup of {environment}");
+            }
+            PlannedPackage::Server {
+                environment,
+                name,
+                size,
+                created_at,
+            } => {
+                let when = created_at.as_deref().unwrap_or("an unknown time");
+                let _ = writeln!(text, "  package: {name} on {environment} ({size}, made {when})");
+            }
+            PlannedPackage::File { path, sha256, bytes } => {
+                let _ = writeln!(
+                    text,
+                    "  package: {} ({bytes} bytes, sha256 {sha256})",
+                    path.display()
+                );
+            }
+        }
+        if !self.destroys.is_empty() {
+            let _ = writeln!(text, "overwrites:");
+            for line in &self.destroys {
+                let _ = writeln!(text, "  ! {line}");
+            }
+        }
+        let shown: Vec<_> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity != Severity::Note)
+            .collect();
+        if !shown.is_empty() {
+            let _ = writeln!(text, "warnings:");
+            for finding in shown {
+                let _ = writeln!(text, "  - {} [{}]", finding.text, finding.code);
+            }
+        }
+        let notes: Vec<_> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Note)
+            .collect();
+        if !notes.is_empty() {
+            let _ = writeln!(text, "notes:");
+            for finding in notes {
+                let _ = writeln!(text, "  - {}", finding.text);
+            }
+        }
+        let _ = writeln!(text, "steps:");
+        for (number, step) in self.steps.iter().enumerate() {
+            let place = step
+                .environment
+                .as_deref()
+                .map(|name| format!(" [{name}]"))
+                .unwrap_or_default();
+            let _ = writeln!(text, "  {:>2}.{place} {}", number + 1, step.title);
+        }
+        if let Some(target) = self.target() {
+            let way_back = if self.package_is_safety_backup {
+                "the backup made in this run".to_owned()
+            } else {
+                format!(
+                    "a safety backup of {target}, made, fetched and proven before anything is overwritten"
+                )
+            };
+            let _ = writeln!(text, "way back: undo, from {way_back}");
+        }
+        match self.confirmation {
+            Strength::None => {}
+            Strength::Phrase => {
+                let _ = writeln!(
+                    text,
+                    "confirm until {} with: {}",
+                    self.expires_at.strftime("%H:%M:%S UTC"),
+                    self.phrase()
+                );
+            }
+            Strength::Person => {
+                let _ = writeln!(
+                    text,
+                    "{} is protected: a person confirms until {} at a terminal with: nocobase-release apply {}",
+                    self.target().unwrap_or_default(),
+                    self.expires_at.strftime("%H:%M:%S UTC"),
+                    self.id
+                );
+            }
+        }
+        text
+    }
+}
+
+/// The title of a step, as the plan words it.
+pub fn step_title(plan: &Plan, step: StepName) -> String {
+    let found = plan.steps.iter().find(|candidate| candidate.name == step);
+    match found {
+        Some(found) => match &found.environment {
+            Some(environment) => format!("[{environment}] {}", found.title),
+            None => found.title.clone(),
+        },
+        None => format!("{step:?}"),
+    }
+}
+
+/// The exact commands that lead on from a verdict.
+pub(crate) fn next_commands(state: &RunState, verdict: Verdict, cause: Option<&ErrorReport>) -> Vec<String> {
+    let Some(target) = state.plan.target() else {
+        return Vec::new();
+    };
+    let undo = format!("nocobase-release undo {target} --run {}", state.run);
+    let on_host = || {
+        let file = state
+            .safety_backup()
+            .map_or_else(|| "FILE".to_owned(), |package| package.path.display().to_string());
+        vec![
+            format!(
+                "copy {file} to the host of {target}; in its application folder: yarn nocobase restore FILE"
+            ),
+            "restart it there, then: yarn nocobase upgrade --skip-code-update".to_owned(),
+        ]
+    };
+    match verdict {
+        Verdict::Verified | Verdict::VerifiedWithWarnings | Verdict::Unverified | Verdict::Partial => {
+            vec![undo]
+        }
+        Verdict::Unknown => {
+            let mut next = vec![format!("nocobase-release envs check {target}"), undo];
+            next.extend(on_host());
+            next
+        }
+        Verdict::Lost => {
+            let empty = matches!(state.steps.get(&StepName::Watch), Some(StepState::Ended(StepOutcome::Done { note })) if note.contains("up"));
+            if empty { vec![undo] } else { on_host() }
+        }
+        Verdict::FailedUnchanged | Verdict::FailedReverted => match cause {
+            Some(_) => Vec::new(),
+            None => vec![format!("nocobase-release envs check {target}")],
+        },
+    }
+}

@@ -1,0 +1,461 @@
+//! Evidence is read from the target: log files, marker, content, users, identity. Nothing is changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt as _;
+use futures_util::future::join;
+use futures_util::stream;
+use nocobase_client::{Client, Error, LogLine};
+use serde_json::Value;
+
+use super::Runner;
+use super::obtain::Judged;
+use super::watch::Watched;
+use crate::error::EngineError;
+use crate::evidence::{Acceptance, Canary, Comparison, Evidence, Identity, LogStory, Standing};
+use crate::facts::IdentityFacts;
+use crate::journal::{StepOutcome, StepState};
+use crate::package::Inspection;
+use crate::plan::StepName;
+
+/// Lines of the log that are kept as evidence.
+const LINES_KEPT: usize = 40;
+/// How often a target that goes down again while it is being read is waited for.
+const ROUNDS: usize = 3;
+/// Tables counted at the same time.
+const COUNTS_AT_ONCE: usize = 4;
+
+/// What NocoBase 2.2.15 writes about a restore; "Tolerent" is its own spelling.
+const RESTORED: &str = "Database restored successfully";
+const TOLERATED: &str = "Tolerent mode enabled";
+const REVERTING: &str = "Reverting the database restore process";
+const REVERT_FAILED: [&str; 2] = [
+    "Error reverting the database restore process",
+    "Error handling restore failure",
+];
+const FAILED: &str = "Error restoring backup";
+const UNPACKED: &str = "Backup file extracted to";
+const RESTARTED: &str = "NocoBase has been upgraded to";
+
+/// What the log files tell.
+#[derive(Debug, Clone)]
+pub(super) struct Log {
+    story: LogStory,
+    shows_end: bool,
+    lines: Vec<String>,
+}
+
+impl Log {
+    fn unreadable(reason: impl Into<String>) -> Self {
+        Self {
+            story: LogStory::Unreadable {
+                reason: reason.into(),
+            },
+            shows_end: false,
+            lines: Vec::new(),
+        }
+    }
+
+    /// Whether the log tells how it ended and that the restart is over.
+    pub(super) fn is_conclusive(&self) -> bool {
+        self.shows_end
+            && matches!(
+                self.story,
+                LogStory::Restored
+                    | LogStory::Tolerated { .. }
+                    | LogStory::Reverted { .. }
+                    | LogStory::RevertFailed { .. }
+            )
+    }
+}
+
+impl Runner {
+    /// Reads everything; when the target goes down meanwhile, it is watched again first.
+    pub(super) async fn gather(
+        &self,
+        acceptance: Acceptance,
+        mut watched: Watched,
+        judged: Option<&Judged>,
+    ) -> Result<Evidence, EngineError> {
+        let state = self.state();
+        let client = self.target_client()?;
+        for round in 1.. {
+            let evidence = self.gather_once(client, &acceptance, &watched, judged).await;
+            let steady = watched.standing != Standing::Up
+                || matches!(client.health().await, Ok(nocobase_client::Health::Up));
+            if steady || round == ROUNDS {
+                return Ok(evidence);
+            }
+            let again = self.watch(&state).await?;
+            watched = Watched {
+                went_down: true,
+                standing: again.standing,
+                failure_message: again.failure_message.or(watched.failure_message),
+            };
+        }
+        Err(EngineError::Unsupported {
+            what: "no evidence".into(),
+            instead: String::new(),
+        })
+    }
+
+    async fn gather_once(
+        &self,
+        client: &Client,
+        acceptance: &Acceptance,
+        watched: &Watched,
+        judged: Option<&Judged>,
+    ) -> Evidence {
+        let state = self.state();
+        let readable = watched.standing == Standing::Up;
+        let (log, identity) = if readable {
+            join(
+                self.read_log(state.request_id.as_deref()),
+                self.read_identity(client),
+            )
+            .await
+        } else {
+            (
+                Log::unreadable("the application is not up"),
+                Identity::Unreadable {
+                    reason: "the application is not up".into(),
+                },
+            )
+        };
+        let canary = self.read_canary(client, readable).await;
+        let users = if readable {
+            client.count("users").await.ok()
+        } else {
+            None
+        };
+        let content = match judged {
+            Some(judged) if readable => self.compare_content(client, judged).await,
+            _ => Content::default(),
+        };
+        Evidence {
+            acceptance: acceptance.clone(),
+            went_down: watched.went_down,
+            standing: watched.standing.clone(),
+            failure_message: watched.failure_message.clone(),
+            log: log.story,
+            log_shows_end: log.shows_end,
+            log_lines: log.lines,
+            canary,
+            against_package: content.against_package,
+            against_before: content.against_before,
+            tables_not_reachable: content.not_reachable,
+            users,
+            identity,
+        }
+    }
+
+    async fn read_canary(&self, client: &Client, readable: bool) -> Canary {
+        match self.state().steps.get(&StepName::PlantCanary) {
+            Some(StepState::Ended(StepOutcome::Done { .. })) => {}
+            Some(StepState::Ended(StepOutcome::Failed { error } | StepOutcome::Unknown { error })) => {
+                return Canary::NotPlanted {
+                    reason: error.message.clone(),
+                };
+            }
+            Some(StepState::Started) | None => {
+                return Canary::NotPlanted {
+                    reason: "the run did not get that far".into(),
+                };
+            }
+        }
+        if !readable {
+            return Canary::Unreadable {
+                reason: "the application is not up".into(),
+            };
+        }
+        match client.has_variable(&self.marker_name()).await {
+            Ok(true) => Canary::Present,
+            Ok(false) => Canary::Gone,
+            Err(error) => Canary::Unreadable {
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    async fn read_identity(&self, client: &Client) -> Identity {
+        let Some(before) = self
+            .plan
+            .facts
+            .target
+            .as_ref()
+            .map(|target| target.identity.clone())
+        else {
+            return Identity::Unreadable {
+                reason: "it was not read before".into(),
+            };
+        };
+        match client.identity().await {
+            Ok(now) => {
+                let username = now.username.or(now.email).or(now.nickname);
+                let after = IdentityFacts {
+                    id: now.id,
+                    username: username.unwrap_or_else(|| format!("user {}", now.id)),
+                };
+                if after == before {
+                    Identity::Same
+                } else {
+                    Identity::Changed { before, after }
+                }
+            }
+            Err(Error::Unauthorized { message, .. }) => Identity::Refused { message },
+            Err(error) => Identity::Unreadable {
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    /// Reads the newest log files for the lines of one request.
+    pub(super) async fn read_log(&self, request_id: Option<&str>) -> Log {
+        let Some(request_id) = request_id else {
+            return Log::unreadable("the request's id is not known, so its lines cannot be told from others");
+        };
+        let Ok(client) = self.target_client() else {
+            return Log::unreadable("there is no target");
+        };
+        let files = match client.log_files().await {
+            Ok(files) => newest_system_logs(&files),
+            Err(error) => return Log::unreadable(error.to_string()),
+        };
+        if files.is_empty() {
+            return Log::unreadable("the server keeps no log files");
+        }
+        let wanted = request_id.to_owned();
+        let keep = move |line: &str| line.contains(&wanted) || line.contains(RESTARTED);
+        match client.search_logs(&files, keep).await {
+            Ok(lines) => read_story(&lines, request_id),
+            Err(error) => Log::unreadable(error.to_string()),
+        }
+    }
+
+    async fn compare_content(&self, client: &Client, judged: &Judged) -> Content {
+        let Ok(collections) = client.collections().await else {
+            return Content::default();
+        };
+        let names = TableNames::of(&judged.package);
+        let expected = rows(&judged.package);
+        let before = rows(&judged.safety_backup);
+        let wanted: BTreeSet<(String, String)> = collections
+            .into_iter()
+            .map(|collection| (names.table(&collection), collection))
+            .filter(|(table, _)| expected.contains_key(table) || before.contains_key(table))
+            .collect();
+        let found: BTreeMap<String, Option<u64>> = stream::iter(wanted)
+            .map(|(table, collection)| async move { (table, client.count(&collection).await.ok()) })
+            .buffer_unordered(COUNTS_AT_ONCE)
+            .collect()
+            .await;
+        Content {
+            not_reachable: expected.len().saturating_sub(found.len()),
+            against_package: Some(Comparison::new(&expected, &found)),
+            against_before: Some(Comparison::new(&before, &found)),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Content {
+    against_package: Option<Comparison>,
+    against_before: Option<Comparison>,
+    not_reachable: usize,
+}
+
+fn rows(inspection: &Inspection) -> BTreeMap<String, u64> {
+    inspection
+        .content
+        .tables
+        .iter()
+        .filter_map(|table| Some((table.name.clone(), table.rows?)))
+        .collect()
+}
+
+/// How the application names the table of a collection.
+struct TableNames {
+    prefix: String,
+    underscored: bool,
+}
+
+impl TableNames {
+    fn of(inspection: &Inspection) -> Self {
+        let database = inspection.metadata.as_ref().map(|metadata| &metadata.database);
+        Self {
+            prefix: database
+                .and_then(|database| database.table_prefix.clone())
+                .unwrap_or_default(),
+            underscored: database.is_some_and(|database| database.underscored),
+        }
+    }
+
+    fn table(&self, collection: &str) -> String {
+        let mut name = self.prefix.clone();
+        for letter in collection.chars() {
+            if self.underscored && letter.is_ascii_uppercase() {
+                if !name.ends_with('_') && !name.is_empty() {
+                    name.push('_');
+                }
+                name.push(letter.to_ascii_lowercase());
+            } else {
+                name.push(letter);
+            }
+        }
+        name
+    }
+}
+
+/// `system_DATE.log` holds info and warnings, `system_error_DATE.log` errors; the date is the server's, so the
+/// two newest of each are read.
+fn newest_system_logs(files: &[String]) -> Vec<String> {
+    let newest = |errors: bool| {
+        let mut names: Vec<&String> = files
+            .iter()
+            .filter(|file| {
+                let name = file.rsplit('/').next().unwrap_or(file);
+                name.starts_with("system")
+                    && name.ends_with(".log")
+                    && name.starts_with("system_error") == errors
+            })
+            .collect();
+        names.sort_unstable();
+        names.into_iter().rev().take(2).rev().cloned().collect::<Vec<_>>()
+    };
+    let mut names = newest(false);
+    names.extend(newest(true));
+    names
+}
+
+/// Lines come in the order of the files asked for, each in the order written.
+fn read_story(lines: &[LogLine], request_id: &str) -> Log {
+    let ours = |line: &&LogLine| line.text.contains(request_id);
+    let any = |marker: &str| lines.iter().filter(ours).any(|line| line.text.contains(marker));
+    let errors: Vec<String> = lines
+        .iter()
+        .filter(ours)
+        .filter(|line| {
+            line.text.contains(FAILED) || REVERT_FAILED.iter().any(|marker| line.text.contains(marker))
+        })
+        .map(|line| message_of(&line.text))
+        .collect();
+    let story = if REVERT_FAILED.iter().any(|marker| any(marker)) {
+        LogStory::RevertFailed { errors }
+    } else if any(REVERTING) {
+        LogStory::Reverted { errors }
+    } else if any(TOLERATED) {
+        LogStory::Tolerated { errors }
+    } else if any(RESTORED) {
+        LogStory::Restored
+    } else if any(UNPACKED) {
+        LogStory::Begun
+    } else {
+        LogStory::Silent
+    };
+    let told = lines.iter().rposition(|line| {
+        ours(&line)
+            && [RESTORED, TOLERATED, REVERTING]
+                .iter()
+                .any(|marker| line.text.contains(marker))
+    });
+    let shows_end = told.is_some_and(|told| {
+        lines
+            .iter()
+            .skip(told + 1)
+            .any(|line| line.text.contains(RESTARTED))
+    });
+    let kept = lines
+        .iter()
+        .filter(ours)
+        .filter(|line| {
+            [RESTORED, TOLERATED, REVERTING, FAILED, UNPACKED, RESTARTED]
+                .iter()
+                .any(|marker| line.text.contains(marker))
+        })
+        .take(LINES_KEPT)
+        .map(|line| message_of(&line.text))
+        .collect();
+    Log {
+        story,
+        shows_end,
+        lines: kept,
+    }
+}
+
+/// The message of a log line: JSON as NocoBase writes it by default, the line itself otherwise; bounded.
+fn message_of(line: &str) -> String {
+    let parsed: Option<Value> = serde_json::from_str(line).ok();
+    let message = parsed
+        .as_ref()
+        .and_then(|value| value.get("message"))
+        .and_then(Value::as_str)
+        .unwrap_or(line);
+    message
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(300)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(file: &str, request: &str, message: &str) -> LogLine {
+        LogLine {
+            file: file.into(),
+            text: format!(r#"{{"level":"info","message":"{message}","reqId":"{request}"}}"#),
+        }
+    }
+
+    #[test]
+    fn the_story_of_a_request_is_told_by_its_own_lines_and_the_end_by_order() {
+        let log = "system_2026-11-22.log";
+        let restored = vec![
+            line(log, "x", "NocoBase has been upgraded to v2.2.15"),
+            line(log, "me", "Backup file extracted to: /tmp/x"),
+            line(log, "other", "Reverting the database restore process"),
+            line(log, "me", "Database restored successfully"),
+        ];
+        let read = read_story(&restored, "me");
+        assert_eq!((read.story, read.shows_end), (LogStory::Restored, false));
+        let mut ended = restored;
+        ended.push(line(log, "any", "NocoBase has been upgraded to v2.2.15"));
+        assert!(read_story(&ended, "me").is_conclusive());
+    }
+
+    #[test]
+    fn a_revert_is_told_with_its_reason() {
+        let lines = vec![
+            line("system_1.log", "me", "Reverting the database restore process"),
+            line("system_1.log", "me", "NocoBase has been upgraded to v2.2.15"),
+            line(
+                "system_error_1.log",
+                "me",
+                "Error restoring backup: not a valid archive",
+            ),
+        ];
+        let read = read_story(&lines, "me");
+        assert_eq!(
+            read.story,
+            LogStory::Reverted {
+                errors: vec!["Error restoring backup: not a valid archive".into()]
+            }
+        );
+        assert!(read.shows_end);
+    }
+
+    #[test]
+    fn tables_are_named_as_the_application_names_them() {
+        let plain = TableNames {
+            prefix: String::new(),
+            underscored: false,
+        };
+        assert_eq!(plain.table("rolesUsers"), "rolesUsers");
+        let underscored = TableNames {
+            prefix: "t_".into(),
+            underscored: true,
+        };
+        assert_eq!(underscored.table("rolesUsers"), "t_roles_users");
+    }
+}

@@ -1,0 +1,347 @@
+//! A run: one execution of one confirmed plan, by one process, written down as it goes.
+//!
+//! - `obtain`: packages are made, fetched, opened and judged.
+//! - `overwrite`: the marker, the upload, and what follows from its answer.
+//! - `watch`: the restart window, with the server's own messages as progress.
+//! - `gather`: evidence is read; `crate::verdict` decides from it.
+//!
+//! A run that is taken up again after its process died never repeats a mutation: when the upload had not begun,
+//! the run ends unchanged; when it had, the target is read back. Making plans and confirming them is left to
+//! `crate::engine`.
+
+mod gather;
+mod obtain;
+mod overwrite;
+mod watch;
+
+pub(crate) use obtain::open_package;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join;
+use nocobase_client::{Client, Secret};
+
+use crate::error::{EngineError, ErrorReport, client_report};
+use crate::evidence::Evidence;
+use crate::facts::{Facts, read_environment};
+use crate::home::Home;
+use crate::journal::{Event, Journal, RunState, StepOutcome};
+use crate::lock::TargetLock;
+use crate::plan::{Plan, PlanAction, StepName};
+use crate::policy::Policy;
+use crate::verdict::{Verdict, decide};
+
+/// How often and how long a run looks. The defaults suit real servers, whose restart takes 8 to 16 s.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two looks, in the first minute.
+    pub poll: Duration,
+    /// Between two looks, later; every look at a server that is down costs it a log line.
+    pub poll_slow: Duration,
+    /// How long an application must stay up before a look at its log may end the watch.
+    pub early: Duration,
+    /// How long it must stay up where the log does not tell.
+    pub settle: Duration,
+    /// How long to wait for it to go down at all.
+    pub no_restart: Duration,
+    /// How long `APP_ERROR` must stand before it is believed.
+    pub broken: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_millis(300),
+            poll_slow: Duration::from_secs(1),
+            early: Duration::from_millis(600),
+            settle: Duration::from_secs(10),
+            no_restart: Duration::from_secs(30),
+            broken: Duration::from_secs(20),
+        }
+    }
+}
+
+/// What a run must know and must not write down.
+#[derive(Debug, Clone, Default)]
+pub struct RunSecrets {
+    /// The password of encrypted packages.
+    pub package_password: Option<Secret>,
+}
+
+/// Why a run ends before its evidence: nothing was sent that overwrites.
+pub(crate) struct Stop {
+    cause: ErrorReport,
+}
+
+impl Stop {
+    fn new(code: &str, message: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self {
+            cause: ErrorReport {
+                code: code.into(),
+                message: message.into(),
+                next_step: next_step.into(),
+            },
+        }
+    }
+}
+
+impl From<nocobase_client::Error> for Stop {
+    fn from(error: nocobase_client::Error) -> Self {
+        Self {
+            cause: client_report(&error),
+        }
+    }
+}
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        Self {
+            cause: error.report(),
+        }
+    }
+}
+
+/// Everything a run works with.
+pub(crate) struct Runner {
+    pub(crate) home: Home,
+    pub(crate) policy: Policy,
+    pub(crate) pace: Pace,
+    pub(crate) secrets: RunSecrets,
+    pub(crate) plan: Plan,
+    pub(crate) source: Option<Client>,
+    pub(crate) target: Option<Client>,
+    pub(crate) journal: Arc<Mutex<Journal>>,
+}
+
+impl Runner {
+    /// Executes the run to its end, or finishes one whose process died.
+    pub(crate) async fn execute(&self) -> Result<(), EngineError> {
+        let state = self.state();
+        self.write(Event::RunnerStarted {
+            pid: std::process::id(),
+        })?;
+        let named = self
+            .plan
+            .target()
+            .or(self.plan.source())
+            .unwrap_or("the target")
+            .to_owned();
+        let _lock = match TargetLock::take(&self.home, &named, self.plan.locked_address(), &state.run) {
+            Ok(lock) => lock,
+            Err(error) => return self.end_unchanged(error.into()),
+        };
+        if state.began(StepName::Restore) {
+            return self.finish_overwrite(None).await;
+        }
+        if !state.steps.is_empty() {
+            self.remove_marker_if_planted().await;
+            return self.end_unchanged(Stop::new(
+                "interrupted",
+                "the process of this run died before the package was uploaded",
+                "make a new plan; the packages that were fetched are kept",
+            ));
+        }
+        match self.plan.action {
+            PlanAction::Backup => self.back_up().await,
+            PlanAction::Restore | PlanAction::Undo => self.overwrite().await,
+        }
+    }
+
+    async fn back_up(&self) -> Result<(), EngineError> {
+        let prepared = async {
+            self.read_facts_again().await?;
+            let package = self.obtain_package().await?;
+            self.judge(&package, None).await
+        };
+        match prepared.await {
+            Ok(judged) => self.end(
+                Verdict::Verified,
+                vec![format!(
+                    "the package is complete: {} tables, {} rows, every checksum right",
+                    judged.package.content.tables.len(),
+                    judged
+                        .package
+                        .content
+                        .tables
+                        .iter()
+                        .filter_map(|table| table.rows)
+                        .sum::<u64>()
+                )],
+                None,
+            ),
+            Err(stop) => self.end_unchanged(stop),
+        }
+    }
+
+    async fn read_facts_again(&self) -> Result<(), Stop> {
+        self.step(StepName::ReadFacts, async {
+            let read = |client: Option<Client>| async move {
+                match client {
+                    Some(client) => read_environment(&client).await.map(Some),
+                    None => Ok(None),
+                }
+            };
+            let (source, target) = try_join(read(self.source.clone()), read(self.target.clone())).await?;
+            let facts = Facts {
+                source,
+                target,
+                file: None,
+            };
+            let differences = facts.differences(&self.plan.facts, self.plan.package_name());
+            if !differences.is_empty() {
+                return Err(Stop::new(
+                    "plan_stale",
+                    format!("what the plan stands on has changed: {}", differences.join("; ")),
+                    "make a new plan",
+                ));
+            }
+            Ok(((), String::new()))
+        })
+        .await
+    }
+
+    /// Runs one step between its two journal lines.
+    async fn step<T>(
+        &self,
+        step: StepName,
+        work: impl Future<Output = Result<(T, String), Stop>>,
+    ) -> Result<T, Stop> {
+        self.begin(step)?;
+        match work.await {
+            Ok((value, note)) => {
+                self.finish(step, StepOutcome::Done { note })?;
+                Ok(value)
+            }
+            Err(stop) => {
+                self.finish(
+                    step,
+                    StepOutcome::Failed {
+                        error: stop.cause.clone(),
+                    },
+                )?;
+                Err(stop)
+            }
+        }
+    }
+
+    fn begin(&self, step: StepName) -> Result<(), EngineError> {
+        if self.state().began(step) {
+            Ok(())
+        } else {
+            self.write(Event::StepStarted { step })
+        }
+    }
+
+    fn finish(&self, step: StepName, outcome: StepOutcome) -> Result<(), EngineError> {
+        let open = matches!(
+            self.state().steps.get(&step),
+            Some(crate::journal::StepState::Started)
+        );
+        if open {
+            self.write(Event::StepEnded { step, outcome })
+        } else {
+            Ok(())
+        }
+    }
+
+    fn progress(&self, step: StepName, message: impl Into<String>) {
+        let event = Event::StepProgress {
+            step,
+            message: message.into(),
+            bytes: None,
+        };
+        if let Err(error) = self.write(event) {
+            tracing::warn!(%error, "progress could not be written");
+        }
+    }
+
+    /// A callback that writes down how many bytes were moved, a few times a second.
+    fn byte_counter(&self, step: StepName) -> impl Fn(u64) + Send + Sync + 'static {
+        let journal = Arc::clone(&self.journal);
+        let last = Mutex::new(None::<Instant>);
+        move |bytes| {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.is_some_and(|at| at.elapsed() < Duration::from_millis(250)) {
+                return;
+            }
+            *last = Some(Instant::now());
+            let event = Event::StepProgress {
+                step,
+                message: String::new(),
+                bytes: Some(bytes),
+            };
+            let written = journal
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .write(event);
+            if let Err(error) = written {
+                tracing::warn!(%error, "progress could not be written");
+            }
+        }
+    }
+
+    fn write(&self, event: Event) -> Result<(), EngineError> {
+        self.journal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(event)
+    }
+
+    fn state(&self) -> RunState {
+        self.journal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .state()
+            .clone()
+    }
+
+    fn end_unchanged(&self, stop: Stop) -> Result<(), EngineError> {
+        let reason = match self.plan.target() {
+            Some(target) => format!(
+                "nothing was sent to {target} that overwrites: {}",
+                stop.cause.message
+            ),
+            None => stop.cause.message.clone(),
+        };
+        self.end(Verdict::FailedUnchanged, vec![reason], Some(stop.cause))
+    }
+
+    fn end_by_evidence(&self, evidence: Evidence) -> Result<(), EngineError> {
+        let decision = decide(&evidence);
+        let cause = match &evidence.acceptance {
+            crate::evidence::Acceptance::Refused { message } => Some(ErrorReport {
+                code: "upload_refused".into(),
+                message: message.clone(),
+                next_step: "see what the server said".into(),
+            }),
+            _ => None,
+        };
+        self.write(Event::EvidenceGathered {
+            evidence: Box::new(evidence),
+        })?;
+        self.end(decision.verdict, decision.reasons, cause)
+    }
+
+    fn end(
+        &self,
+        verdict: Verdict,
+        reasons: Vec<String>,
+        cause: Option<ErrorReport>,
+    ) -> Result<(), EngineError> {
+        let next = crate::report::next_commands(&self.state(), verdict, cause.as_ref());
+        self.write(Event::RunEnded {
+            verdict,
+            reasons,
+            cause,
+            next,
+        })
+    }
+
+    fn target_client(&self) -> Result<&Client, EngineError> {
+        self.target.as_ref().ok_or_else(|| EngineError::BrokenRecord {
+            what: format!("the plan {}", self.plan.id),
+            reason: "it overwrites nothing".into(),
+        })
+    }
+}

@@ -1,0 +1,299 @@
+//! Packages: made, fetched, opened, judged. All of it before the target is overwritten.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join;
+use nocobase_client::{BackupStatus, Client, safe_file_name};
+
+use super::{Runner, Stop};
+use crate::error::EngineError;
+use crate::facts::blocked;
+use crate::finding::{Finding, Severity};
+use crate::home::make_private_folder;
+use crate::journal::{Event, PackageRole, StepOutcome, StoredPackage};
+use crate::package::{self, Inspection};
+use crate::plan::{PlannedPackage, StepName, judge_package};
+
+/// Both packages, opened.
+pub(super) struct Judged {
+    pub(super) package: Inspection,
+    /// The target's safety backup; the package itself where it serves as that.
+    pub(super) safety_backup: Inspection,
+}
+
+impl Runner {
+    /// The package and the target's safety backup, side by side.
+    pub(super) async fn obtain_both(&self) -> Result<(StoredPackage, Option<StoredPackage>), Stop> {
+        if self.plan.package_is_safety_backup {
+            return Ok((self.obtain_package().await?, None));
+        }
+        let (package, safety_backup) = try_join(self.obtain_package(), self.obtain_safety_backup()).await?;
+        Ok((package, Some(safety_backup)))
+    }
+
+    pub(super) async fn obtain_package(&self) -> Result<StoredPackage, Stop> {
+        let name = match &self.plan.package {
+            PlannedPackage::New { .. } => {
+                self.make_backup(self.source_client()?, StepName::MakePackage)
+                    .await?
+            }
+            PlannedPackage::Server { name, .. } => name.clone(),
+            PlannedPackage::File { path, sha256, bytes } => {
+                let stored = StoredPackage {
+                    environment: self.plan.source().map(Into::into),
+                    path: path.clone(),
+                    sha256: sha256.clone(),
+                    bytes: *bytes,
+                };
+                self.write(Event::PackageStored {
+                    role: PackageRole::Package,
+                    package: stored.clone(),
+                })?;
+                return Ok(stored);
+            }
+        };
+        self.download(
+            self.source_client()?,
+            &name,
+            StepName::DownloadPackage,
+            PackageRole::Package,
+        )
+        .await
+    }
+
+    async fn obtain_safety_backup(&self) -> Result<StoredPackage, Stop> {
+        let target = self.target_client()?;
+        let name = self.make_backup(target, StepName::MakeSafetyBackup).await?;
+        self.download(
+            target,
+            &name,
+            StepName::DownloadSafetyBackup,
+            PackageRole::SafetyBackup,
+        )
+        .await
+    }
+
+    fn source_client(&self) -> Result<&Client, EngineError> {
+        self.source.as_ref().ok_or_else(|| EngineError::BrokenRecord {
+            what: format!("the plan {}", self.plan.id),
+            reason: "it names no source".into(),
+        })
+    }
+
+    /// Makes a backup and waits for its end. A lost answer is never asked again: a second backup is harmless,
+    /// but a request that may have been taken is not repeated on principle.
+    async fn make_backup(&self, client: &Client, step: StepName) -> Result<String, Stop> {
+        self.begin(step)?;
+        let created = match client.create_backup().await {
+            Ok(name) => name,
+            Err(error) => {
+                let in_doubt = error.may_have_happened();
+                let stop = Stop::from(error);
+                let error = stop.cause.clone();
+                self.finish(
+                    step,
+                    if in_doubt {
+                        StepOutcome::Unknown { error }
+                    } else {
+                        StepOutcome::Failed { error }
+                    },
+                )?;
+                return Err(stop);
+            }
+        };
+        self.progress(step, created.clone());
+        match self.await_backup(client, &created).await {
+            Ok(()) => {
+                self.finish(
+                    step,
+                    StepOutcome::Done {
+                        note: created.clone(),
+                    },
+                )?;
+                Ok(created)
+            }
+            Err(stop) => {
+                self.finish(
+                    step,
+                    StepOutcome::Failed {
+                        error: stop.cause.clone(),
+                    },
+                )?;
+                Err(stop)
+            }
+        }
+    }
+
+    async fn await_backup(&self, client: &Client, name: &str) -> Result<(), Stop> {
+        let environment = client.environment_name();
+        let begun = Instant::now();
+        let limit = Duration::from_secs(60 * u64::from(self.policy.watch_minutes));
+        loop {
+            match client.backup_status(name).await? {
+                BackupStatus::Finished => return Ok(()),
+                BackupStatus::Failed(message) => {
+                    return Err(Stop::new(
+                        "backup_failed",
+                        format!("{environment} could not make the backup: {message}"),
+                        "see the server's log; common causes are a missing pg_dump and a full disk",
+                    ));
+                }
+                // The server forgot the task, so it was restarted; what it lists may be torn and proves nothing.
+                BackupStatus::Unknown => {
+                    return Err(Stop::new(
+                        "backup_lost",
+                        format!("{environment} no longer knows the backup {name}: it was probably restarted"),
+                        "make a new plan once it is up",
+                    ));
+                }
+                BackupStatus::Running if begun.elapsed() > limit => {
+                    return Err(Stop::new(
+                        "backup_too_slow",
+                        format!(
+                            "the backup {name} is still being made after {} minutes",
+                            self.policy.watch_minutes
+                        ),
+                        "raise watch-minutes in the policy, or use the finished backup by its name later",
+                    ));
+                }
+                BackupStatus::Running => {}
+            }
+            let pause = if begun.elapsed() < Duration::from_secs(10) {
+                self.pace.poll / 2
+            } else {
+                self.pace.poll_slow
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn download(
+        &self,
+        client: &Client,
+        name: &str,
+        step: StepName,
+        role: PackageRole,
+    ) -> Result<StoredPackage, Stop> {
+        self.step(step, async {
+            let file_name = safe_file_name(name).ok_or_else(|| {
+                Stop::new(
+                    "unusable_name",
+                    "the server's name for the package cannot be a file name",
+                    "rename it on the server",
+                )
+            })?;
+            let folder = self.home.packages(client.environment_name());
+            make_private_folder(&folder)?;
+            let path = folder.join(file_name);
+            let download = client
+                .download_backup(name, &path, self.byte_counter(step))
+                .await?;
+            let stored = StoredPackage {
+                environment: Some(client.environment_name().to_owned()),
+                path,
+                sha256: download.sha256,
+                bytes: download.bytes,
+            };
+            self.write(Event::PackageStored {
+                role,
+                package: stored.clone(),
+            })?;
+            let note = format!("{} bytes, sha256 {}", stored.bytes, stored.sha256);
+            Ok((stored, note))
+        })
+        .await
+    }
+
+    /// Opens the packages and judges them: the package against the target, the safety backup for itself.
+    pub(super) async fn judge(
+        &self,
+        package: &StoredPackage,
+        safety_backup: Option<&StoredPackage>,
+    ) -> Result<Judged, Stop> {
+        self.step(StepName::Judge, async {
+            let (opened, safe) = match safety_backup {
+                Some(safety_backup) => {
+                    let (opened, safe) = try_join(self.open(package), self.open(safety_backup)).await?;
+                    (opened, Some(safe))
+                }
+                None => (self.open(package).await?, None),
+            };
+            if opened.sha256 != package.sha256 {
+                return Err(Stop::new(
+                    "package_changed",
+                    "the package is not the one that was planned",
+                    "make a new plan",
+                ));
+            }
+            let findings = match &self.plan.facts.target {
+                Some(target) => judge_package(&opened, target, safe.as_ref()),
+                None => opened.findings.clone(),
+            };
+            if blocked(&findings, &self.plan.accepted) {
+                return Err(EngineError::Preflight { findings }.into());
+            }
+            for finding in findings
+                .iter()
+                .filter(|finding| finding.severity == Severity::Warning)
+            {
+                self.progress(StepName::Judge, format!("warning: {}", finding.text));
+            }
+            if let Some(safe) = &safe
+                && blocked(&safe.findings, &[])
+            {
+                return Err(unsafe_way_back(&safe.findings));
+            }
+            let rows: u64 = opened.content.tables.iter().filter_map(|table| table.rows).sum();
+            let note = format!("{} tables, {rows} rows", opened.content.tables.len());
+            let safety_backup = safe.unwrap_or_else(|| opened.clone());
+            Ok((
+                Judged {
+                    package: opened,
+                    safety_backup,
+                },
+                note,
+            ))
+        })
+        .await
+    }
+
+    pub(super) async fn open(&self, package: &StoredPackage) -> Result<Inspection, Stop> {
+        open_package(package.path.clone(), self.secrets.package_password.clone())
+            .await
+            .map_err(Stop::from)
+    }
+}
+
+/// Inspects a package off the async threads.
+pub(crate) async fn open_package(
+    path: PathBuf,
+    password: Option<nocobase_client::Secret>,
+) -> Result<Inspection, EngineError> {
+    let limits = package::Limits::default();
+    let inspected =
+        tokio::task::spawn_blocking(move || package::inspect(&path, password.as_ref(), &limits)).await;
+    match inspected {
+        Ok(inspection) => Ok(inspection?),
+        Err(error) => Err(EngineError::local(
+            "cannot inspect the package",
+            std::io::Error::other(error),
+        )),
+    }
+}
+
+fn unsafe_way_back(findings: &[Finding]) -> Stop {
+    let texts: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Blocker)
+        .map(|finding| finding.text.as_str())
+        .collect();
+    Stop::new(
+        "safety_backup_unusable",
+        format!(
+            "the safety backup of the target is not good, so there would be no way back: {}",
+            texts.join("; ")
+        ),
+        "find out on the target's server why its backup is not good; if it is encrypted, give its password",
+    )
+}

@@ -1,0 +1,184 @@
+//! The part of a run that overwrites: marker, upload, and what follows, to the verdict.
+
+use nocobase_client::RestoreOptions;
+
+use super::watch::Watched;
+use super::{Runner, Stop};
+use crate::error::{EngineError, client_report};
+use crate::evidence::{Acceptance, Canary, Standing};
+use crate::journal::{Event, PackageRole, StepOutcome, StepState, StoredPackage};
+use crate::plan::StepName;
+use crate::run::obtain::Judged;
+use crate::verdict::decide;
+
+impl Runner {
+    pub(super) async fn overwrite(&self) -> Result<(), EngineError> {
+        let prepared = async {
+            self.read_facts_again().await?;
+            let (package, safety_backup) = self.obtain_both().await?;
+            let judged = self.judge(&package, safety_backup.as_ref()).await?;
+            self.plant_marker().await?;
+            Ok((package, judged))
+        };
+        match prepared.await {
+            Ok((package, judged)) => {
+                self.upload(&package).await?;
+                self.finish_overwrite(Some(judged)).await
+            }
+            Err(stop) => {
+                self.remove_marker_if_planted().await;
+                self.end_unchanged(stop)
+            }
+        }
+    }
+
+    /// Puts a row into the target that its safety backup does not hold. Where the role may not, the run goes on
+    /// without it and the evidence is weaker.
+    async fn plant_marker(&self) -> Result<(), Stop> {
+        let step = StepName::PlantCanary;
+        let target = self.target_client()?;
+        let name = self.marker_name();
+        self.begin(step)?;
+        let created = target.create_variable(&name, "see nocobase-release").await;
+        let seen = target.has_variable(&name).await;
+        let outcome = match (created, seen) {
+            (_, Ok(true)) => StepOutcome::Done { note: name },
+            (Err(error), _) => StepOutcome::Failed {
+                error: client_report(&error),
+            },
+            (Ok(()), Err(error)) => StepOutcome::Failed {
+                error: client_report(&error),
+            },
+            (Ok(()), Ok(false)) => StepOutcome::Failed {
+                error: Stop::new("marker_not_seen", "the marker was accepted but is not there", "").cause,
+            },
+        };
+        self.finish(step, outcome)?;
+        Ok(())
+    }
+
+    /// The upload: the one request that overwrites. It is written down before it is sent, and never sent again.
+    async fn upload(&self, package: &StoredPackage) -> Result<(), EngineError> {
+        let step = StepName::Restore;
+        let target = self.target_client()?;
+        let options = RestoreOptions {
+            password: self.secrets.package_password.clone(),
+            database_schema: None,
+        };
+        let counter = self.byte_counter(step);
+        self.begin(step)?;
+        match target.restore_upload(&package.path, &options, counter).await {
+            Ok(accepted) => {
+                let note = accepted
+                    .request_id
+                    .clone()
+                    .map_or_else(String::new, |id| format!("request {id}"));
+                self.write(Event::RestoreAccepted {
+                    request_id: accepted.request_id,
+                    task: accepted.task,
+                })?;
+                self.finish(step, StepOutcome::Done { note })
+            }
+            Err(error) if error.may_have_happened() => self.finish(
+                step,
+                StepOutcome::Unknown {
+                    error: client_report(&error),
+                },
+            ),
+            Err(error) => self.finish(
+                step,
+                StepOutcome::Failed {
+                    error: client_report(&error),
+                },
+            ),
+        }
+    }
+
+    /// Watches, gathers and decides. Everything it needs is in the journal, so a run whose process died after
+    /// the upload began is finished by the same steps.
+    pub(super) async fn finish_overwrite(&self, judged: Option<Judged>) -> Result<(), EngineError> {
+        let state = self.state();
+        let acceptance = match state.steps.get(&StepName::Restore) {
+            Some(StepState::Ended(StepOutcome::Done { .. })) => Acceptance::Accepted,
+            Some(StepState::Ended(StepOutcome::Failed { error })) => Acceptance::Refused {
+                message: error.message.clone(),
+            },
+            Some(StepState::Ended(StepOutcome::Unknown { error })) => Acceptance::ReplyLost {
+                message: error.message.clone(),
+            },
+            Some(StepState::Started) if state.request_id.is_some() => Acceptance::Accepted,
+            Some(StepState::Started) | None => Acceptance::ReplyLost {
+                message: "the process of this run died during the upload".into(),
+            },
+        };
+        let judged = match judged {
+            Some(judged) => Some(judged),
+            None => self.open_again().await,
+        };
+        let watched = match &acceptance {
+            Acceptance::Refused { .. } => Watched::not_expected(),
+            Acceptance::Accepted | Acceptance::ReplyLost { .. } => {
+                self.begin(StepName::Watch)?;
+                let watched = self.watch(&state).await?;
+                self.finish(StepName::Watch, StepOutcome::Done { note: watched.note() })?;
+                watched
+            }
+        };
+        self.begin(StepName::Verify)?;
+        let evidence = self.gather(acceptance, watched, judged.as_ref()).await?;
+        let verdict = decide(&evidence).verdict;
+        self.finish(
+            StepName::Verify,
+            StepOutcome::Done {
+                note: verdict.as_str().into(),
+            },
+        )?;
+        if evidence.canary == Canary::Present
+            && evidence.standing == Standing::Up
+            && !verdict.may_have_changed()
+        {
+            self.remove_marker().await?;
+        }
+        self.end_by_evidence(evidence)
+    }
+
+    /// The packages of a run that is taken up again; without them the evidence is weaker, not wrong.
+    async fn open_again(&self) -> Option<Judged> {
+        let state = self.state();
+        let package = self.open(state.packages.get(&PackageRole::Package)?).await.ok()?;
+        let safety_backup = match state.packages.get(&PackageRole::SafetyBackup) {
+            Some(stored) => self.open(stored).await.ok()?,
+            None => package.clone(),
+        };
+        Some(Judged {
+            package,
+            safety_backup,
+        })
+    }
+
+    async fn remove_marker(&self) -> Result<(), EngineError> {
+        self.begin(StepName::TidyUp)?;
+        let outcome = match self.target_client()?.remove_variable(&self.marker_name()).await {
+            Ok(()) => StepOutcome::Done { note: String::new() },
+            Err(error) => StepOutcome::Failed {
+                error: client_report(&error),
+            },
+        };
+        self.finish(StepName::TidyUp, outcome)
+    }
+
+    /// Best effort on the way out: a marker that stays is harmless and named in the journal.
+    pub(super) async fn remove_marker_if_planted(&self) {
+        if self.state().began(StepName::PlantCanary)
+            && let Err(error) = self.remove_marker().await
+        {
+            tracing::warn!(%error, "the marker could not be removed");
+        }
+    }
+
+    /// The marker's name: letters, digits and underscores, as names of environment variables must be.
+    pub(super) fn marker_name(&self) -> String {
+        let run = self.state().run;
+        format!("NBREL_{}", run.as_str().to_uppercase().replace('-', "_"))
+    }
+}

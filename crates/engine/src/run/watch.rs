@@ -1,0 +1,162 @@
+//! The restart window: the application goes down, says what it is doing, and comes up, sometimes twice.
+//!
+//! NocoBase answers 503 at once after a restore was accepted. When a restore fails it is up again for a moment
+//! while it refills the database, and then goes down once more, so "up" ends the watch only when the log shows
+//! the end or when it has lasted (NocoBase 2.2.15).
+
+use std::time::{Duration, Instant};
+
+use nocobase_client::{Client, Error, RestoreStatus};
+
+use super::Runner;
+use crate::error::EngineError;
+use crate::evidence::Standing;
+use crate::journal::RunState;
+use crate::plan::StepName;
+
+/// What the watch saw.
+#[derive(Debug, Clone)]
+pub(super) struct Watched {
+    pub(super) went_down: bool,
+    pub(super) standing: Standing,
+    pub(super) failure_message: Option<String>,
+}
+
+impl Watched {
+    /// For an upload that was refused: nothing goes down.
+    pub(super) fn not_expected() -> Self {
+        Self {
+            went_down: false,
+            standing: Standing::Up,
+            failure_message: None,
+        }
+    }
+
+    pub(super) fn note(&self) -> String {
+        match (&self.standing, self.went_down) {
+            (Standing::Up, true) => "went down and came up".into(),
+            (Standing::Up, false) => "was not seen going down".into(),
+            (
+                Standing::Broken { message, .. }
+                | Standing::Busy { message }
+                | Standing::Unreachable { message },
+                _,
+            ) => message.clone(),
+        }
+    }
+}
+
+enum Look {
+    Up,
+    UpAndFailed(String),
+    Busy { code: String, message: String },
+    Gone(String),
+}
+
+async fn look(client: &Client, task: Option<&str>) -> Look {
+    match client.restore_status(task).await {
+        Ok(RestoreStatus::Failed(message)) => Look::UpAndFailed(message),
+        Ok(RestoreStatus::Running | RestoreStatus::Ended | RestoreStatus::Unknown) => Look::Up,
+        Err(Error::Maintenance { code, message, .. }) => Look::Busy { code, message },
+        // Refused credentials or any other answer of the application itself: it is up.
+        Err(
+            Error::Unauthorized { .. }
+            | Error::Forbidden { .. }
+            | Error::Refused { .. }
+            | Error::PluginMissing { .. }
+            | Error::SignInNeeded { .. },
+        ) => Look::Up,
+        Err(other) => Look::Gone(other.to_string()),
+    }
+}
+
+impl Runner {
+    /// Watches until the application stays up, is broken for good, or the time is over.
+    pub(super) async fn watch(&self, state: &RunState) -> Result<Watched, EngineError> {
+        let client = self.target_client()?;
+        let limit = Duration::from_secs(60 * u64::from(self.policy.watch_minutes));
+        let begun = Instant::now();
+        let mut watched = Watched::not_expected();
+        let mut shown = String::new();
+        let mut down_since: Option<Instant> = None;
+        let mut down_for = Duration::ZERO;
+        let mut up_since: Option<Instant> = None;
+        let mut broken_since: Option<Instant> = None;
+        let mut next_log_look = Instant::now();
+        loop {
+            let seen = look(client, state.task.as_deref()).await;
+            if let Look::UpAndFailed(message) = &seen {
+                watched.failure_message = Some(message.clone());
+            }
+            match seen {
+                Look::Up | Look::UpAndFailed(_) => {
+                    if let Some(since) = down_since.take() {
+                        down_for = down_for.max(since.elapsed());
+                        self.progress(StepName::Watch, "is up; waiting whether it stays up");
+                        shown.clear();
+                    }
+                    broken_since = None;
+                    let since = *up_since.get_or_insert_with(Instant::now);
+                    watched.standing = Standing::Up;
+                    if since.elapsed() >= self.enough(watched.went_down, down_for) {
+                        return Ok(watched);
+                    }
+                    if since.elapsed() >= self.pace.early && Instant::now() >= next_log_look {
+                        let log = self.read_log(state.request_id.as_deref()).await;
+                        if log.is_conclusive() {
+                            return Ok(watched);
+                        }
+                        next_log_look = Instant::now() + 4 * self.pace.poll_slow;
+                    }
+                }
+                Look::Busy { code, message } => {
+                    (up_since, watched.went_down) = (None, true);
+                    down_since.get_or_insert_with(Instant::now);
+                    if message != shown && !message.is_empty() {
+                        self.progress(StepName::Watch, message.clone());
+                        shown.clone_from(&message);
+                    }
+                    if code == "APP_COMMANDING" {
+                        broken_since = None;
+                        watched.standing = Standing::Busy { message };
+                    } else {
+                        let since = *broken_since.get_or_insert_with(Instant::now);
+                        watched.standing = Standing::Broken { code, message };
+                        if since.elapsed() >= self.pace.broken {
+                            return Ok(watched);
+                        }
+                    }
+                }
+                Look::Gone(message) => {
+                    (up_since, broken_since, watched.went_down) = (None, None, true);
+                    down_since.get_or_insert_with(Instant::now);
+                    if shown != "cannot be reached" {
+                        shown = "cannot be reached".into();
+                        self.progress(StepName::Watch, shown.clone());
+                    }
+                    watched.standing = Standing::Unreachable { message };
+                }
+            }
+            if begun.elapsed() > limit {
+                return Ok(watched);
+            }
+            let early = begun.elapsed() < Duration::from_secs(60);
+            tokio::time::sleep(if early {
+                self.pace.poll
+            } else {
+                self.pace.poll_slow
+            })
+            .await;
+        }
+    }
+
+    /// How long "up" must last where the log does not tell: as long as it was down, within bounds, because a
+    /// server that goes back refills its database for about as long as the restore took.
+    fn enough(&self, went_down: bool, down_for: Duration) -> Duration {
+        if went_down {
+            down_for.clamp(self.pace.settle, self.pace.settle.max(Duration::from_secs(60)))
+        } else {
+            self.pace.no_restart.max(self.pace.settle)
+        }
+    }
+}

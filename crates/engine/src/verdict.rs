@@ -1,0 +1,332 @@
+//! The verdict: a pure function of the evidence. No signal decides alone, and what is not proven is not claimed.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Acceptance, Canary, Evidence, Identity, LogStory, Standing};
+
+/// How a run ended. Never a bare "success".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The evidence says that the target holds the package.
+    Verified,
+    /// The same, with something that a person should look at.
+    VerifiedWithWarnings,
+    /// It ended well as far as could be seen, but the evidence is too weak to say so.
+    Unverified,
+    /// Nothing was accepted, or the target is proven as before.
+    FailedUnchanged,
+    /// The earlier state was brought back, proven.
+    FailedReverted,
+    /// The application is up, but content is missing or mixed.
+    Partial,
+    /// The application is down or empty.
+    Lost,
+    /// The evidence contradicts itself or there is none.
+    Unknown,
+}
+
+impl Verdict {
+    /// Its name as serialised.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::VerifiedWithWarnings => "verified_with_warnings",
+            Self::Unverified => "unverified",
+            Self::FailedUnchanged => "failed_unchanged",
+            Self::FailedReverted => "failed_reverted",
+            Self::Partial => "partial",
+            Self::Lost => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether the target is proven to hold what was wanted.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Verified | Self::VerifiedWithWarnings)
+    }
+
+    /// Whether the target may hold something else than before: what undo is for.
+    pub fn may_have_changed(self) -> bool {
+        !matches!(self, Self::FailedUnchanged | Self::FailedReverted)
+    }
+}
+
+/// A verdict with its reasons, in sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reasons: Vec<String>,
+}
+
+/// Weighs the evidence of a restore.
+pub fn decide(evidence: &Evidence) -> Decision {
+    let decided = |verdict, reason: &str| Decision {
+        verdict,
+        reasons: vec![reason.to_owned()],
+    };
+    match &evidence.standing {
+        Standing::Broken { message, .. } => {
+            return decided(
+                Verdict::Lost,
+                &format!("the application does not come up again: {message}"),
+            );
+        }
+        Standing::Busy { message } => {
+            return decided(
+                Verdict::Unknown,
+                &format!("the application was still busy when the watch ended: {message}"),
+            );
+        }
+        Standing::Unreachable { message } => {
+            return decided(
+                Verdict::Unknown,
+                &format!("the server could not be reached when the watch ended: {message}"),
+            );
+        }
+        Standing::Up => {}
+    }
+    if evidence.users == Some(0) {
+        return decided(
+            Verdict::Lost,
+            "the application is up but holds no users: nobody can sign in",
+        );
+    }
+    match evidence.canary {
+        Canary::Present => earlier_data_stands(evidence),
+        Canary::Gone => data_was_replaced(evidence),
+        Canary::NotPlanted { .. } | Canary::Unreadable { .. } => without_marker(evidence),
+    }
+}
+
+/// The marker is still there: the question is only whether all of the earlier data is.
+fn earlier_data_stands(evidence: &Evidence) -> Decision {
+    let server_says_failed = evidence.failure_message.is_some()
+        || matches!(
+            evidence.log,
+            LogStory::Reverted { .. } | LogStory::Tolerated { .. }
+        );
+    let mut reasons =
+        vec!["the marker put into the target is still there, so its earlier data stands".to_owned()];
+    match &evidence.against_before {
+        Some(before) if before.tables > 0 && !before.is_whole() => {
+            reasons.push("but tables have fewer rows than before".into());
+            Decision {
+                verdict: Verdict::Partial,
+                reasons,
+            }
+        }
+        Some(before) if before.is_whole() => {
+            reasons.push(format!(
+                "and {} tables hold at least the rows they held before",
+                before.tables
+            ));
+            let verdict = if evidence.went_down || server_says_failed {
+                Verdict::FailedReverted
+            } else {
+                Verdict::FailedUnchanged
+            };
+            Decision { verdict, reasons }
+        }
+        _ if matches!(evidence.acceptance, Acceptance::Refused { .. }) => Decision {
+            verdict: Verdict::FailedUnchanged,
+            reasons,
+        },
+        _ if matches!(evidence.log, LogStory::Reverted { .. }) => Decision {
+            verdict: Verdict::FailedReverted,
+            reasons,
+        },
+        _ => {
+            reasons.push("but its content could not be compared with the safety backup".into());
+            Decision {
+                verdict: Verdict::Unknown,
+                reasons,
+            }
+        }
+    }
+}
+
+/// The marker is gone: something was loaded; the question is whether it was this package, and all of it.
+fn data_was_replaced(evidence: &Evidence) -> Decision {
+    let mut reasons = vec!["the marker put into the target is gone, so its data was replaced".to_owned()];
+    let Some(content) = evidence
+        .against_package
+        .as_ref()
+        .filter(|content| content.tables > 0)
+    else {
+        return replaced_without_content(evidence, reasons);
+    };
+    if !content.is_whole() {
+        reasons.push(format!(
+            "but {} of {} tables hold fewer rows than the package",
+            content.missing.len(),
+            content.tables
+        ));
+        let everything = content
+            .missing
+            .iter()
+            .all(|table| table.found.unwrap_or_default() == 0);
+        let empty = everything && content.missing.len() == content.tables;
+        return Decision {
+            verdict: if empty { Verdict::Lost } else { Verdict::Partial },
+            reasons,
+        };
+    }
+    reasons.push(format!(
+        "{} tables hold the package's {} rows",
+        content.tables, content.rows
+    ));
+    match &evidence.log {
+        LogStory::Restored => {
+            reasons.push("the server's log says of this request that the database was restored".into());
+            with_warnings(evidence, reasons)
+        }
+        LogStory::Reverted { .. } | LogStory::RevertFailed { .. } => {
+            reasons.push("but the server's log says that it went back to an earlier dump".into());
+            Decision {
+                verdict: Verdict::Unknown,
+                reasons,
+            }
+        }
+        LogStory::Tolerated { errors } => {
+            reasons.push(format!(
+                "but the server ignored errors while loading, so something that is not counted may be missing: {}",
+                errors.first().map_or("see its log", String::as_str)
+            ));
+            Decision {
+                verdict: Verdict::Partial,
+                reasons,
+            }
+        }
+        LogStory::Begun | LogStory::Silent | LogStory::Unreadable { .. } => {
+            reasons.push("the server's log does not tell how the restore ended".into());
+            Decision {
+                verdict: Verdict::VerifiedWithWarnings,
+                reasons,
+            }
+        }
+    }
+}
+
+fn replaced_without_content(evidence: &Evidence, mut reasons: Vec<String>) -> Decision {
+    let verdict = match &evidence.log {
+        LogStory::Restored => {
+            reasons.push(
+                "the server's log says that the database was restored, but its content could not be compared"
+                    .into(),
+            );
+            Verdict::Unverified
+        }
+        LogStory::Tolerated { .. } | LogStory::RevertFailed { .. } | LogStory::Reverted { .. } => {
+            reasons.push("and the server's log speaks of errors".into());
+            Verdict::Partial
+        }
+        LogStory::Begun | LogStory::Silent | LogStory::Unreadable { .. } => {
+            reasons.push("but neither its content nor the server's log could be read".into());
+            Verdict::Unverified
+        }
+    };
+    Decision { verdict, reasons }
+}
+
+fn with_warnings(evidence: &Evidence, mut reasons: Vec<String>) -> Decision {
+    let mut warned = false;
+    if let Some(content) = &evidence.against_package
+        && !content.grown.is_empty()
+    {
+        warned = true;
+        reasons.push(format!(
+            "{} tables hold more rows than the package by now",
+            content.grown.len()
+        ));
+    }
+    match &evidence.identity {
+        Identity::Same => {}
+        Identity::Changed { after, .. } => {
+            warned = true;
+            reasons.push(format!("our credentials belong to {} now", after.username));
+        }
+        Identity::Refused { .. } | Identity::Unreadable { .. } => {
+            warned = true;
+            reasons.push("our credentials no longer work there".into());
+        }
+    }
+    Decision {
+        verdict: if warned {
+            Verdict::VerifiedWithWarnings
+        } else {
+            Verdict::Verified
+        },
+        reasons,
+    }
+}
+
+/// No marker could be read: only a difference between the two contents can tell them apart.
+fn without_marker(evidence: &Evidence) -> Decision {
+    let package = evidence
+        .against_package
+        .as_ref()
+        .filter(|content| content.tables > 0);
+    let before = evidence
+        .against_before
+        .as_ref()
+        .filter(|content| content.tables > 0);
+    let mut reasons = vec!["there is no marker to tell old data from new".to_owned()];
+    let (is_package, is_before) = (
+        package.map(|content| content.is_exact()),
+        before.map(|content| content.is_exact()),
+    );
+    let verdict = match (is_package, is_before, &evidence.log) {
+        (
+            Some(true),
+            Some(false),
+            LogStory::Restored | LogStory::Begun | LogStory::Silent | LogStory::Unreadable { .. },
+        ) => {
+            reasons.push("but the content is the package's and not the earlier one".into());
+            Verdict::VerifiedWithWarnings
+        }
+        (Some(true), _, LogStory::Restored) => {
+            reasons
+                .push("the content fits the package, and the server's log says that it was restored".into());
+            Verdict::VerifiedWithWarnings
+        }
+        (Some(false), Some(true), _) => {
+            reasons.push("the content is the earlier one".into());
+            let refused = matches!(evidence.acceptance, Acceptance::Refused { .. });
+            if refused || !evidence.went_down {
+                Verdict::FailedUnchanged
+            } else {
+                Verdict::FailedReverted
+            }
+        }
+        (Some(true), Some(true), LogStory::Reverted { .. }) => {
+            reasons.push("old and new content are alike; the server's log says that it went back".into());
+            Verdict::FailedReverted
+        }
+        (Some(false), Some(false), _) => {
+            reasons.push("the content is neither the package's nor the earlier one".into());
+            Verdict::Partial
+        }
+        (_, _, LogStory::Tolerated { .. } | LogStory::RevertFailed { .. }) => {
+            reasons.push("the server's log speaks of errors".into());
+            Verdict::Partial
+        }
+        (None, _, LogStory::Restored) => {
+            reasons
+                .push("the server's log says that it was restored; the content could not be compared".into());
+            Verdict::Unverified
+        }
+        _ if matches!(evidence.acceptance, Acceptance::Refused { .. }) && !evidence.went_down => {
+            reasons.push("the server refused the package and did not go down".into());
+            Verdict::FailedUnchanged
+        }
+        _ => {
+            reasons.push("and what can be seen does not settle it".into());
+            Verdict::Unknown
+        }
+    };
+    Decision { verdict, reasons }
+}
