@@ -8,7 +8,7 @@ use std::fmt;
 use reqwest::Url;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::error::Error;
+use crate::error::{Error, clean};
 use crate::oauth::OAuthSession;
 use crate::secret::Secret;
 
@@ -73,32 +73,28 @@ impl ApiBase {
     /// Reads an address.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        let invalid = |address: &str, reason: &str| {
+        let invalid = |reason: &str| {
+            // what may hold a password or a token is not repeated
+            let address = match text.split(['?', '#']).next() {
+                Some(address) if !address.contains('@') => clean(address),
+                _ => "…".to_owned(),
+            };
             Err(Error::InvalidAddress {
-                address: address.to_owned(),
+                address,
                 reason: reason.to_owned(),
             })
         };
-        let mut url = match Url::parse(text) {
-            Ok(url) => url,
-            // the text may hold a password: it is not repeated
-            Err(_) if text.contains('@') => return invalid("…", "not a URL"),
-            Err(_) => {
-                return invalid(
-                    &crate::error::clean(text),
-                    "not a URL such as https://example.org/api",
-                );
-            }
+        let Ok(mut url) = Url::parse(text) else {
+            return invalid("not a URL such as https://example.org/api");
         };
         if !url.username().is_empty() || url.password().is_some() {
-            let host = url.host_str().unwrap_or_default().to_owned();
-            return invalid(&host, "it holds a user name or a password");
+            return invalid("it holds a user name or a password");
+        }
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+            return invalid("it begins with neither http:// nor https://");
         }
         url.set_query(None);
         url.set_fragment(None);
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-            return invalid(&crate::error::clean(url.as_str()), "neither http:// nor https://");
-        }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         Ok(Self(url))

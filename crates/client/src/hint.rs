@@ -20,38 +20,37 @@ pub(crate) fn of(error: &Error) -> String {
             "Check the certificate of `{environment}` (name, date, issuer) and whether its address should \
              begin with http:// instead; an issuer of your own must be trusted by the operating system."
         ),
-        Error::TimedOut { at } | Error::ConnectionLost { at, .. } => {
-            after_doubt(at, "Check the network and any proxy in between, then try again.")
+        Error::TimedOut { .. } | Error::ConnectionLost { .. } => {
+            after_doubt(error, "Check the network and any proxy in between, then try again.")
         }
         Error::Unauthorized { code, .. } => unauthorized(environment, code.as_deref()),
         Error::Forbidden { at, .. } => forbidden(at),
         Error::PluginMissing { resource, .. } => plugin_missing(environment, resource),
-        Error::NotNocoBase { at, .. } => after_doubt(
-            at,
+        Error::NotNocoBase { .. } => after_doubt(error,
             &format!(
                 "Check the address of `{environment}`: it must be that of the API and usually ends in `/api` \
                  (`/nb/api` when APP_PUBLIC_PATH is `/nb/`)."
             ),
         ),
-        Error::Maintenance { code, command, .. } => maintenance(environment, code, command.as_deref()),
-        Error::Refused { .. } => format!("Nothing was done. The reason is in the words of `{environment}` above."),
+        Error::Maintenance { code, command, .. } => {
+            undone(error, &maintenance(environment, code, command.as_deref()))
+        }
+        Error::Refused { .. } => undone(error, &format!("The reason is in the words of `{environment}` above.")),
         Error::UploadTooSlow { .. } => format!(
-            "Nothing was done. Upload from a machine nearer to `{environment}`, or through a proxy that buffers \
+            "Nothing was done: upload from a machine nearer to `{environment}`, or through a proxy that buffers \
              the request; NocoBase's server closes an upload after 300 seconds."
         ),
         Error::TooLarge { .. } => format!(
-            "Nothing was done. Raise the limit of the proxy before `{environment}` (nginx: \
+            "Nothing was done: raise the limit of the proxy before `{environment}` (nginx: \
              `client_max_body_size 0`)."
         ),
-        Error::Gateway { at, .. } => after_doubt(
-            at,
+        Error::Gateway { .. } => after_doubt(error,
             &format!("Check the proxy before `{environment}` and its timeouts, and whether NocoBase is running."),
         ),
         Error::Redirected { to, .. } => {
-            format!("Nothing was done. If `{to}` is right, set the address of `{environment}` to match it.")
+            format!("If `{to}` is right, set the address of `{environment}` to match it.")
         }
-        Error::Unexpected { at, .. } | Error::AnswerTooLarge { at, .. } => after_doubt(
-            at,
+        Error::Unexpected { .. } | Error::AnswerTooLarge { .. } => after_doubt(error,
             &format!(
                 "Check what answers at the address of `{environment}`; with NocoBase itself, check that its \
                  version is supported."
@@ -81,14 +80,21 @@ pub(crate) fn of(error: &Error) -> String {
     }
 }
 
-fn after_doubt(at: &Call, otherwise: &str) -> String {
-    if at.changes {
-        format!(
+fn after_doubt(error: &Error, otherwise: &str) -> String {
+    match error.call().filter(|_| error.may_have_happened()) {
+        Some(call) => format!(
             "It may have taken effect all the same: look at `{}` before doing it again. {otherwise}",
-            at.environment
-        )
+            call.environment
+        ),
+        None => otherwise.to_owned(),
+    }
+}
+
+fn undone(error: &Error, next: &str) -> String {
+    if error.call().is_some_and(|call| call.changes) {
+        format!("Nothing was done. {next}")
     } else {
-        otherwise.to_owned()
+        next.to_owned()
     }
 }
 
@@ -159,7 +165,7 @@ fn maintenance(environment: &str, code: &str, command: Option<&str>) -> String {
              address exists."
         ),
         _ => format!(
-            "Nothing was done. Wait until `{environment}` has finished{}.",
+            "Wait until `{environment}` has finished{}.",
             command.map(|command| format!(" `{command}`")).unwrap_or_default()
         ),
     }

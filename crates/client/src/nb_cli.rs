@@ -3,12 +3,10 @@
 //! Read as NocoBase CLI 2.2.15 reads it, older keys included, and never written, but for an OAuth session that
 //! is renewed ([`crate::OAuthSession`]). Which environment is meant by a sentence is not decided here.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::environment::{ApiBase, Credentials, Environment, Origin};
 use crate::error::{EnvironmentsError, clean};
@@ -47,21 +45,30 @@ pub fn read(root: &Path, session_id: Option<&str>) -> Result<NbConfig, Environme
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(NbConfig::default()),
         Err(source) => return Err(EnvironmentsError::Unreadable { path, source }),
     };
-    // serde's words name a place, never a value, for a document as loose as this one
-    let malformed = |error: serde_json::Error| EnvironmentsError::Malformed {
+    // the parser's own words may quote a value, so only the place is told
+    let malformed = |reason: String| EnvironmentsError::Malformed {
         path: path.clone(),
-        reason: format!(
-            "{} error at line {}, column {}",
-            category(&error),
+        reason,
+    };
+    let store: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        malformed(format!(
+            "not JSON at line {}, column {}",
             error.line(),
             error.column()
-        ),
+        ))
+    })?;
+    let nothing = Map::new();
+    let envs = match store.get("envs") {
+        Some(Value::Object(envs)) => envs,
+        None | Some(Value::Null) if store.is_object() => &nothing,
+        _ => return Err(malformed("no object of environments in it".to_owned())),
     };
-    let store: Store = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(malformed)?;
+    let mut names: Vec<&String> = envs.keys().collect();
+    names.sort();
 
     let mut config = NbConfig::default();
-    for (name, entry) in &store.envs {
-        match environment(&path, name, entry) {
+    for name in &names {
+        match environment(&path, name, envs.get(*name).unwrap_or(&Value::Null)) {
             Ok(environment) => config.environments.push(environment),
             Err(reason) => config.skipped.push(Skipped {
                 name: clean(name),
@@ -69,38 +76,17 @@ pub fn read(root: &Path, session_id: Option<&str>) -> Result<NbConfig, Environme
             }),
         }
     }
-    let last = [&store.last_env, &store.current_env].into_iter().find_map(words);
-    let known = |name: &String| store.envs.contains_key(name);
+    // `currentEnv` is the older name of `lastEnv`
+    let last = ["lastEnv", "currentEnv"]
+        .into_iter()
+        .find_map(|key| words(store.get(key)?));
+    let known = |name: &String| envs.contains_key(name);
     config.current = session_id
         .and_then(|id| session_environment(root, id))
         .filter(known)
         .or_else(|| last.filter(known))
-        .or_else(|| store.envs.keys().next().cloned());
+        .or_else(|| names.first().map(|name| (*name).clone()));
     Ok(config)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Store {
-    #[serde(default)]
-    last_env: Value,
-    /// Older name of `lastEnv`.
-    #[serde(default)]
-    current_env: Value,
-    #[serde(default, deserialize_with = "entries")]
-    envs: BTreeMap<String, Value>,
-}
-
-/// The environments; `null` is none.
-fn entries<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Value>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-fn category(error: &serde_json::Error) -> &'static str {
-    match error.classify() {
-        serde_json::error::Category::Data => "shape",
-        _ => "syntax",
-    }
 }
 
 /// A text or number as text, without blanks around it.

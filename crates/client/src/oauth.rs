@@ -19,18 +19,14 @@ use crate::environment::ApiBase;
 use crate::error::{Call, Error, clean};
 use crate::nb_cli;
 use crate::secret::Secret;
-use crate::transport::failure;
+use crate::transport::{failure, is_passing};
 
 /// A token is renewed when it has less than this to live, as NocoBase CLI does it.
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 /// How long each of its requests may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// The pauses between tries.
-const PAUSES: [Duration; 3] = [
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-];
+/// How often each is sent at most.
+const TRIES: u32 = 4;
 
 /// A session that `nb env auth` signed in. Holds no token: those are read from the store when needed.
 #[derive(Debug, Clone)]
@@ -275,31 +271,40 @@ async fn renew(client: &Client, session: &OAuthSession, tokens: Tokens, at: &Cal
     Ok(Secret::new(access))
 }
 
-/// Sends up to four times, while the server says that it is not able to answer now.
-///
-/// Not after a lost answer: the server may have given out a new refresh token, and using the old one again
-/// revokes the session.
+/// Sends up to four times, as NocoBase CLI does: while the network fails, or the server says that it cannot
+/// answer now. After a lost answer nothing is lost by asking again: only that answer held the new token.
 async fn patient(
     client: &Client,
     at: &Call,
     secrets: impl Fn() -> Vec<Secret>,
     request: impl Fn() -> reqwest::RequestBuilder,
 ) -> Result<Answer, Error> {
-    let mut pauses = PAUSES.iter();
-    loop {
-        let outcome = match tokio::time::timeout(TIMEOUT, request().send()).await {
-            Err(_) => return Err(Error::TimedOut { at: at.clone() }),
-            Ok(Err(error)) => Err(failure(at, error)),
-            Ok(Ok(response)) => Ok(client.take(at, response, secrets()).await?),
-        };
+    let mut pause = client.options().retry_pause;
+    for _ in 1..TRIES {
+        let outcome = attempt(client, at, secrets(), request()).await;
         let again = match &outcome {
             Ok(answer) => matches!(answer.status, 408 | 425 | 429 | 500..),
-            Err(error) => matches!(error, Error::Unreachable { .. }),
+            Err(error) => is_passing(error),
         };
-        match pauses.next().filter(|_| again) {
-            Some(pause) => tokio::time::sleep(*pause).await,
-            None => return outcome,
+        if !again {
+            return outcome;
         }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    attempt(client, at, secrets(), request()).await
+}
+
+async fn attempt(
+    client: &Client,
+    at: &Call,
+    secrets: Vec<Secret>,
+    request: reqwest::RequestBuilder,
+) -> Result<Answer, Error> {
+    match tokio::time::timeout(TIMEOUT, request.send()).await {
+        Err(_) => Err(Error::TimedOut { at: at.clone() }),
+        Ok(Err(error)) => Err(failure(at, error)),
+        Ok(Ok(response)) => client.take(at, response, secrets).await,
     }
 }
 

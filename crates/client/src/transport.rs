@@ -3,7 +3,6 @@
 //! A read is tried again when the network or a proxy failed, a bounded number of times; a mutation is sent
 //! once and never again. What an answer means is for [`crate::decode`].
 
-use std::error::Error as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -274,7 +273,8 @@ impl Client {
         let mut pause = self.options().retry_pause;
         for left in (0..self.options().read_retries).rev() {
             match attempt().await {
-                Err(error) if is_passing(&error) => {
+                // what fails on the way to this call, such as signing in, has had its own tries
+                Err(error) if is_passing(&error) && error.call().is_some_and(|call| *call.name == *name) => {
                     tracing::debug!(
                         call = name,
                         cause = error.code(),
@@ -292,7 +292,7 @@ impl Client {
 }
 
 /// Whether a failure may pass by itself, so that a read is worth another try.
-fn is_passing(error: &Error) -> bool {
+pub(crate) fn is_passing(error: &Error) -> bool {
     match error {
         Error::Unreachable { .. } | Error::TimedOut { .. } | Error::ConnectionLost { .. } => true,
         Error::Gateway { status, .. } => *status != 429,
@@ -305,22 +305,20 @@ fn secrets(request: &Request, token: Option<&Secret>) -> Vec<Secret> {
     request.secrets.iter().chain(token).cloned().collect()
 }
 
+/// Whether TLS is behind an error; an `io::Error` hides what it holds from `source`.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let held = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || held.is_some_and(|held| is_tls(held)) || error.source().is_some_and(is_tls)
+}
+
 /// A failure of the network, named.
 pub(crate) fn failure(at: &Call, error: reqwest::Error) -> Error {
     let at = at.clone();
     let error = error.without_url();
-    let mut cause = error.source();
-    let mut tls = false;
-    while let Some(inner) = cause {
-        tls |= inner.is::<rustls::Error>()
-            || inner
-                .downcast_ref::<std::io::Error>()
-                .and_then(std::io::Error::get_ref)
-                .is_some_and(|inner| inner.is::<rustls::Error>());
-        cause = inner.source();
-    }
     if error.is_connect() {
-        return if tls {
+        return if is_tls(&error) {
             Error::Tls {
                 at,
                 source: Box::new(error),
