@@ -5,14 +5,15 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
+use std::sync::{Arc, Mutex};
 
 use flate2::read::MultiGzDecoder;
 use serde_json::{Value, json};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
-use crate::client::Client;
+use crate::client::{Client, lock};
 use crate::error::{Call, Error};
-use crate::transport::Request;
+use crate::transport::{Request, failure};
 
 /// Longest part of a line that is looked at and kept.
 const LINE_LIMIT: usize = 64 * 1024;
@@ -52,32 +53,53 @@ impl Client {
         keep: impl Fn(&str) -> bool + Send + 'static,
     ) -> Result<Vec<LogLine>, Error> {
         let request = Request::post("logger:download").body(json!({ "files": files }));
+        let keep = Arc::new(Mutex::new(keep));
+        self.retrying(&request.name, || self.search_once(&request, Arc::clone(&keep)))
+            .await
+    }
+
+    async fn search_once(
+        &self,
+        request: &Request,
+        keep: Arc<Mutex<impl Fn(&str) -> bool + Send + 'static>>,
+    ) -> Result<Vec<LogLine>, Error> {
         let at = self.call(&request.name);
-        let response = self
-            .retrying(&request.name, || self.open_file(&request, &["application/gzip"]))
-            .await?;
+        let response = self.open_file(request, &["application/gzip"]).await?;
         let idle = self.options().read_timeout;
-        let stream = futures_util::stream::try_unfold(response, move |mut response| async move {
-            match tokio::time::timeout(idle, response.chunk()).await {
-                Ok(Ok(chunk)) => Ok(chunk.map(|chunk| (chunk, response))),
-                Ok(Err(error)) => Err(io::Error::other(error.without_url())),
-                Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        // what went wrong with the connection: the readers in between would only call it a broken archive
+        let fault = Arc::new(Mutex::new(None));
+        let stream = futures_util::stream::try_unfold(response, {
+            let (at, fault) = (at.clone(), Arc::clone(&fault));
+            move |mut response| {
+                let (at, fault) = (at.clone(), Arc::clone(&fault));
+                async move {
+                    let error = match tokio::time::timeout(idle, response.chunk()).await {
+                        Ok(Ok(chunk)) => return Ok(chunk.map(|chunk| (chunk, response))),
+                        Ok(Err(error)) => failure(&at, error),
+                        Err(_) => Error::TimedOut { at },
+                    };
+                    *lock(&fault) = Some(error);
+                    Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+                }
             }
         });
         let reader = SyncIoBridge::new(StreamReader::new(Box::pin(stream)));
-        let search = tokio::task::spawn_blocking(move || search(reader, keep));
-        let unreadable = |error: &io::Error| match error.kind() {
-            io::ErrorKind::TimedOut => Error::TimedOut { at: at.clone() },
+        let search = tokio::task::spawn_blocking(move || search(reader, |line| lock(&keep)(line)));
+        let error = match search.await {
+            Ok(Ok(lines)) => return Ok(lines),
+            Ok(Err(error)) => error,
+            Err(_) => io::Error::other("the search was stopped"),
+        };
+        if let Some(fault) = lock(&fault).take() {
+            return Err(fault);
+        }
+        Err(match error.kind() {
             io::ErrorKind::FileTooLarge => Error::AnswerTooLarge {
-                at: at.clone(),
+                at,
                 limit: INFLATED_LIMIT,
             },
-            _ => unreadable(&at, error),
-        };
-        match search.await {
-            Ok(found) => found.map_err(|error| unreadable(&error)),
-            Err(_) => Err(unreadable(&io::Error::other("the search was stopped"))),
-        }
+            _ => unreadable(&at, &error),
+        })
     }
 }
 
@@ -175,5 +197,22 @@ impl<R: Read> Read for Bounded<R> {
             .checked_sub(count as u64)
             .ok_or(io::ErrorKind::FileTooLarge)?;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_much_is_an_error_and_not_an_end() {
+        let mut text = Vec::new();
+        let read = |left| Bounded {
+            inner: &b"12345"[..],
+            left,
+        };
+        assert_eq!(read(5).read_to_end(&mut text).unwrap(), 5);
+        let error = read(4).read_to_end(&mut text).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

@@ -216,13 +216,18 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
             None => Reply::typed(404, "text/plain; charset=utf-8", b"Not Found"),
         }
     };
+    let kind = if seen.path.ends_with("logger:download") {
+        "application/gzip"
+    } else {
+        "application/octet-stream"
+    };
     script.seen.lock().unwrap().push(seen);
     let begun = |beginning: Vec<u8>| {
         futures_util::stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(beginning)) })
     };
     let file = |body: Body| {
         Response::builder()
-            .header("content-type", "application/octet-stream")
+            .header("content-type", kind)
             .body(body)
             .unwrap()
     };
