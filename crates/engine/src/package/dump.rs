@@ -172,13 +172,20 @@ fn own_table<'a>(dump: &'a Dump, metadata: Option<&Metadata>, name: &str) -> Opt
         .and_then(|database| database.schema.as_deref())
         .filter(|schema| !schema.is_empty());
     let wanted = plain(&format!("{prefix}{name}"));
-    dump.tables.iter().find(|table| {
+    let is_own = |table: &&Table| {
         let is_named = match metadata {
             Some(_) => plain(&table.name) == wanted,
             None => plain(&table.name).ends_with(&wanted),
         };
         is_named && (table.schema.is_empty() || schema.is_none_or(|schema| table.schema == schema))
-    })
+    };
+    // where no schema is set NocoBase works in `public`, whatever else lives in the database
+    let in_public = dump
+        .tables
+        .iter()
+        .filter(is_own)
+        .find(|table| table.schema == "public");
+    in_public.or_else(|| dump.tables.iter().find(is_own))
 }
 
 /// `applicationVersion` and `application_version` alike; MySQL may have made the names lower case.

@@ -24,6 +24,10 @@ mod names;
 mod postgres;
 mod sql;
 mod sqlite;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod text;
 mod version;
 
