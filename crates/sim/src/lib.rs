@@ -1,6 +1,8 @@
 //! A strict simulated NocoBase 2.2.15 over real HTTP.
 
 mod api;
+mod archive;
+mod backup;
 mod clock;
 mod config;
 mod database;
@@ -9,6 +11,8 @@ mod faults;
 mod journal;
 mod logs;
 pub mod package;
+mod pattern;
+mod restore;
 mod seed;
 mod server;
 mod sim;
@@ -21,4 +25,3 @@ pub use environment::Environment;
 pub use faults::{Fault, FaultKind, Faults, RestoreStage};
 pub use journal::RequestRecord;
 pub use sim::Sim;
-mod archive;

@@ -36,6 +36,8 @@ pub(crate) enum Level {
     Info,
     Warn,
     Error,
+    /// A request that met the gateway's 503: graver than a warning, but in the ordinary file.
+    Refused,
 }
 
 impl Level {
@@ -43,7 +45,7 @@ impl Level {
         match self {
             Self::Info => "info",
             Self::Warn => "warn",
-            Self::Error => "error",
+            Self::Error | Self::Refused => "error",
         }
     }
 }

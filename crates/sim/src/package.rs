@@ -307,9 +307,9 @@ pub(crate) fn database_versions(package: &Package) -> String {
 
 fn key(password: &str) -> [u8; 32] {
     let mut key = [0; 32];
-    // N = 2^14, r = 8, p = 1 and 32 bytes are within scrypt's limits
+    // N = 2^14, r = 8, p = 1 and 32 bytes are within scrypt's limits, so nothing here can fail
     if let Ok(parameters) = scrypt::Params::new(14, 8, 1) {
-        drop(scrypt::scrypt(password.as_bytes(), SALT, &parameters, &mut key));
+        scrypt::scrypt(password.as_bytes(), SALT, &parameters, &mut key).unwrap_or_default();
     }
     key
 }

@@ -1,6 +1,6 @@
 //! One environment's server: its state, what it heard, and the work that it does beside answering.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::config::{Pace, Settings};
-use crate::database::Database;
+use crate::database::{Database, Row, text_of};
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::logs::Logs;
@@ -62,6 +62,15 @@ pub(crate) struct State {
     /// Who was signed in lately: survives an emptied database until the next reload.
     #[serde(skip)]
     pub(crate) identity_cache: BTreeMap<i64, CachedIdentity>,
+    /// The collections that the app knows since it was loaded last, whether their tables are there or not.
+    #[serde(skip)]
+    pub(crate) known_collections: BTreeSet<String>,
+    /// Two restores ran into each other.
+    #[serde(skip)]
+    pub(crate) restores_collided: bool,
+    /// The last request that reached the app: what a global log context carries.
+    #[serde(skip)]
+    pub(crate) last_request_id: String,
     pub(crate) logs: Logs,
 }
 
@@ -80,11 +89,14 @@ pub(crate) enum Task {
     Failed(String),
 }
 
-/// A user and role names as they were read last.
+/// A user and their roles as they were read last.
 #[derive(Clone, Debug)]
 pub(crate) struct CachedIdentity {
-    pub(crate) user: crate::database::Row,
-    pub(crate) roles: Vec<crate::database::Row>,
+    pub(crate) user: Row,
+    /// Their rows of `rolesUsers`.
+    pub(crate) memberships: Vec<Row>,
+    /// The roles that these name.
+    pub(crate) roles: Vec<Row>,
 }
 
 /// What stands before the app.
@@ -108,14 +120,31 @@ impl Default for LastCommand {
     }
 }
 
+impl State {
+    /// The app reads its collections, and forgets what was only in memory.
+    pub(crate) fn reload(&mut self) {
+        let tables = self.database.tables().map(|(name, _)| name.to_owned());
+        let listed = self
+            .database
+            .rows("collections")
+            .iter()
+            .map(|row| text_of(row.get("name")));
+        self.known_collections = tables.chain(listed).collect();
+        self.identity_cache.clear();
+        self.backup_tasks.clear();
+        self.restore_tasks.clear();
+    }
+}
+
 impl World {
     pub(crate) fn new(
         name: String,
         pace: Pace,
         folder: Option<PathBuf>,
         server: Server,
-        state: State,
+        mut state: State,
     ) -> Arc<Self> {
+        state.reload();
         Arc::new(Self {
             name,
             pace,
@@ -168,6 +197,7 @@ impl World {
             state.backup_tasks.clear();
             state.restore_tasks.clear();
             state.restores_running = 0;
+            state.restores_collided = false;
             state.identity_cache.clear();
             state.last_command = LastCommand::default();
             state.gate = Gate::Commanding {
@@ -201,6 +231,7 @@ impl World {
             };
         }
         let mut state = self.state();
+        state.reload();
         state.gate = if state.database.table("applicationVersion").is_some() {
             Gate::Open
         } else {

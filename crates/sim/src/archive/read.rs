@@ -35,11 +35,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive, String> {
         integer_size: 4,
         offset_size: 8,
     };
-    let [major, minor, revision] = reader.bytes()?;
+    let [major, minor, _revision] = reader.bytes()?;
     if major != 1 || minor > 14 {
         return Err(format!("unsupported version ({major}.{minor}) in file header"));
     }
-    drop(revision);
     let [integer_size, offset_size, format] = reader.bytes()?;
     if format != CUSTOM {
         return Err(format!(

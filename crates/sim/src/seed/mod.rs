@@ -46,6 +46,9 @@ pub(crate) fn state(name: &str, seed: Seed, settings: Settings) -> State {
         restore_tasks: Default::default(),
         restores_running: 0,
         identity_cache: Default::default(),
+        known_collections: Default::default(),
+        restores_collided: false,
+        last_request_id: String::new(),
         logs,
     }
 }
