@@ -137,6 +137,25 @@ pub(super) fn weigh(dump: &Dump, metadata: Option<&Metadata>) -> Vec<Finding> {
     findings
 }
 
+/// KingBase's own tools may write an archive that is not PostgreSQL's: nothing can be said about it then.
+pub(super) fn soften(findings: &mut [Finding], metadata: Option<&Metadata>) {
+    if metadata.is_none_or(|metadata| metadata.database.dialect != "kingbase") {
+        return;
+    }
+    for finding in findings {
+        if matches!(
+            finding.code.as_str(),
+            "data_not_an_archive" | "data_archive_version"
+        ) {
+            *finding = Finding::warning(
+                "data_not_judged",
+                "The dump was made by KingBase's own tools; its content was not looked at.",
+                "Compare all tables after the restore.",
+            );
+        }
+    }
+}
+
 fn fits_dialect(format: &Format, dialect: &str) -> Option<Finding> {
     let fits = match format {
         Format::PostgresCustom { .. } => matches!(dialect, "postgres" | "kingbase"),

@@ -63,8 +63,8 @@ pub(super) fn read(source: &mut (impl Read + Seek), bytes: u64, limits: &Limits)
         Some(locator) => {
             let position = u64_at(locator, 8);
             match read_64(source, position, claimed.directory_end)? {
-                Some(claim) => claimed = claim,
-                None => return Ok(End::Malformed),
+                Some(claim) if claimed.may_stand_for(&claim) => claimed = claim,
+                _ => return Ok(End::Malformed),
             }
         }
         None if disks != (0, 0) || u64::from(here) != claimed.entries => return Ok(End::Malformed),
@@ -81,6 +81,14 @@ struct Claim {
 }
 
 impl Claim {
+    /// Whether this short form says the same as the long one, or leaves it to it.
+    fn may_stand_for(&self, long: &Self) -> bool {
+        let agree = |short: u64, long: u64, left_open: u64| short == long || short == left_open;
+        agree(self.entries, long.entries, 0xffff)
+            && agree(self.directory_bytes, long.directory_bytes, 0xffff_ffff)
+            && agree(self.directory_start, long.directory_start, 0xffff_ffff)
+    }
+
     fn judge(&self, limits: &Limits) -> End {
         if self.entries > limits.entries {
             return End::TooManyEntries(self.entries);
@@ -101,21 +109,17 @@ impl Claim {
     }
 }
 
-/// Where the end record begins and how many bytes follow it.
+/// Where the last end record begins and how many bytes follow it. As the server's reader does, the last
+/// signature is taken for the record, whatever else there may be before it.
 fn locate(tail: &[u8]) -> Option<(usize, u64)> {
-    let mut with_trailing = None;
-    for (at, window) in tail.windows(END_BYTES).enumerate().rev() {
-        if !window.starts_with(&END) {
-            continue;
-        }
-        let rest = tail.len() - at - END_BYTES;
-        match rest.checked_sub(usize::from(u16_at(window, 20))) {
-            Some(0) => return Some((at, 0)),
-            Some(trailing) if with_trailing.is_none() => with_trailing = Some((at, trailing as u64)),
-            _ => {}
-        }
-    }
-    with_trailing
+    let at = tail
+        .windows(END_BYTES)
+        .rposition(|window| window.starts_with(&END))?;
+    let record = tail.get(at..)?;
+    let trailing = record
+        .len()
+        .checked_sub(END_BYTES + usize::from(u16_at(record, 20)))?;
+    Some((at, trailing as u64))
 }
 
 fn read_64(source: &mut (impl Read + Seek), position: u64, end: u64) -> io::Result<Option<Claim>> {

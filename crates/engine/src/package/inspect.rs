@@ -20,6 +20,9 @@ use crate::finding::Finding;
 const HEAD: usize = 64 * 1024;
 const BUFFER: usize = 128 * 1024;
 
+/// Small, because a package with many uploads is read with a jump for each.
+const ZIP_BUFFER: usize = 32 * 1024;
+
 /// Reads the package at `path` from end to end and tells what it holds and what is wrong with it.
 ///
 /// Blocks on the disk: call it where blocking is allowed. An empty password counts as none, as it does for
@@ -58,7 +61,7 @@ pub fn inspect(path: &Path, password: Option<&Secret>, limits: &Limits) -> Resul
             if password.is_some() {
                 findings.push(password_not_needed());
             }
-            archive::read(BufReader::with_capacity(BUFFER, disk), bytes, bytes, limits)
+            archive::read(Buffered::new(disk), bytes, bytes, limits)
         }
         Kind::Neither(finding) => {
             findings.push(finding);
@@ -114,6 +117,7 @@ fn put_together(
             tables: Vec::new(),
         },
     };
+    dump::soften(&mut findings, contents.metadata.as_ref());
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     Inspection {
         bytes,
@@ -350,5 +354,46 @@ impl Seek for Disk {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         // a seek to before the beginning is the fault of whoever asked
         self.file.seek(position)
+    }
+}
+
+/// A buffered file that keeps its buffer when a jump ends within it.
+struct Buffered {
+    reader: BufReader<Disk>,
+    position: u64,
+}
+
+impl Buffered {
+    /// From the file's first byte, where it must stand.
+    fn new(disk: Disk) -> Self {
+        Self {
+            reader: BufReader::with_capacity(ZIP_BUFFER, disk),
+            position: 0,
+        }
+    }
+}
+
+impl Read for Buffered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Buffered {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let near = match to {
+            SeekFrom::Start(to) => i64::try_from(to).ok().zip(i64::try_from(self.position).ok()),
+            SeekFrom::Current(_) | SeekFrom::End(_) => None,
+        };
+        self.position = match near {
+            Some((to, from)) => {
+                self.reader.seek_relative(to - from)?;
+                to.unsigned_abs()
+            }
+            None => self.reader.seek(to)?,
+        };
+        Ok(self.position)
     }
 }

@@ -30,21 +30,20 @@ pub struct Limits {
     pub temporary_directory: Option<PathBuf>,
 }
 
-const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const TIB: u64 = 1 << 40;
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            entries: 2_000_000,
-            central_directory_bytes: 512 * MIB,
+            entries: 1_000_000,
+            central_directory_bytes: 256 * MIB,
             inflated_bytes: 4 * TIB,
             ratio: 400,
             ratio_floor_bytes: 512 * MIB,
             metadata_bytes: 4 * MIB,
             toc_entries: 1_000_000,
-            toc_bytes: 512 * MIB + 64 * KIB,
+            toc_bytes: 512 * MIB,
             tables: 20_000,
             temporary_directory: None,
         }

@@ -45,31 +45,33 @@ pub(super) fn read_blocks<R: Read>(
             return Ok(seen);
         }
         let id = source.integer()?;
-        let Some(promise) = contents.promises.get_mut(&id).filter(|promise| !promise.was_met) else {
+        let Some(promise) = contents.promises.get(&id).filter(|promise| !promise.was_met) else {
             return Err(Fault::Malformed("a block of data belongs to no entry"));
         };
         let holds = promise.holds;
-        let is_misplaced = matches!(promise.offset, Offset::At(expected) if expected != position);
+        if matches!(promise.offset, Offset::At(expected) if expected != position) {
+            seen.misplaced.push(contents.name_of(promise));
+        }
         match (kind, holds) {
             (DATA, Holds::Rows { table, is_copy }) => {
                 let mut rows = Rows::default();
                 inflater.stream(source, budget, &mut |piece| rows.take(piece))?;
                 let counts = is_copy && compression.is_read();
                 seen.uncounted += u64::from(!counts);
-                let is_unfinished = counts && !rows.is_complete();
-                if let Some(table) = table.and_then(|at| contents.tables.get_mut(at)) {
-                    if is_unfinished {
-                        seen.unfinished.push(table.name.clone());
-                    }
-                    if is_misplaced {
-                        seen.misplaced.push(table.name.clone());
-                    }
-                    if counts {
-                        table.rows = Some(table.rows.unwrap_or(0) + rows.rows);
-                        table.bytes = Some(table.bytes.unwrap_or(0) + rows.bytes);
-                    }
-                } else if is_unfinished {
-                    seen.unfinished.push("a table".to_owned());
+                if counts && !rows.is_complete() {
+                    seen.unfinished.push(
+                        contents
+                            .promises
+                            .get(&id)
+                            .map_or_else(String::new, |it| contents.name_of(it)),
+                    );
+                }
+                if let Some(table) = table
+                    .filter(|_| counts)
+                    .and_then(|at| contents.tables.get_mut(at))
+                {
+                    table.rows = Some(table.rows.unwrap_or(0) + rows.rows);
+                    table.bytes = Some(table.bytes.unwrap_or(0) + rows.bytes);
                 }
             }
             (DATA, Holds::Other) => inflater.stream(source, budget, &mut |_| {})?,

@@ -8,7 +8,7 @@ use super::super::limits::{Budget, Limits};
 use super::super::text::listing;
 use super::blocks::{Seen, read_blocks};
 use super::source::{Fault, Source};
-use super::toc::{Contents, read_contents, read_header};
+use super::toc::{Compression, Contents, read_contents, read_header};
 use crate::finding::Finding;
 
 const AGAIN: &str = "Make the package again on its source; do not restore this one.";
@@ -38,10 +38,14 @@ pub(in super::super) fn read(reader: impl Read, limits: &Limits, budget: &mut Bu
     if !has_all_rows {
         findings.push(Finding::note(
             "data_rows_not_counted",
-            format!(
-                "Rows of the dump were not counted (compression {}).",
-                header.compression.name()
-            ),
+            match header.compression {
+                Compression::Lz4 | Compression::Zstd => {
+                    format!("Rows of the dump were not counted (compression {}).", header.compression.name())
+                }
+                Compression::None | Compression::Gzip => {
+                    "Rows of the dump were not all counted (INSERT statements, or data that could not be read).".to_owned()
+                }
+            },
         ));
     }
     if contents.tables_left_out > 0 {

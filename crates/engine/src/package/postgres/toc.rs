@@ -277,7 +277,8 @@ impl Contents {
         unmet.into_iter().map(|(_, name)| name).collect()
     }
 
-    fn name_of(&self, promise: &Promise) -> String {
+    /// What the promised data is called in a message.
+    pub(super) fn name_of(&self, promise: &Promise) -> String {
         match promise.holds {
             Holds::Rows { table, .. } => table
                 .and_then(|at| self.tables.get(at))

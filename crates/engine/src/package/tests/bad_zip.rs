@@ -27,6 +27,22 @@ fn with_end_record(field: usize, bytes: &[u8]) -> Vec<u8> {
     zip
 }
 
+/// A 64-bit end record that says something else than the short one, which leaves nothing open.
+fn with_two_ends() -> Vec<u8> {
+    let mut zip = Package::good().zip();
+    let (directory, end) = directory_and_end(&zip);
+    let size = (end - directory) as u64;
+    let mut long = b"PK\x06\x06\x2c\0\0\0\0\0\0\0\x2d\0\x2d\0\0\0\0\0\0\0\0\0".to_vec();
+    for value in [3, 3, size, directory as u64] {
+        long.extend(value.to_le_bytes());
+    }
+    long.extend(b"PK\x06\x07\0\0\0\0");
+    long.extend((end as u64).to_le_bytes());
+    long.extend([1, 0, 0, 0]);
+    zip.splice(end..end, long);
+    zip
+}
+
 /// Every header's field at these offsets of local and central records set to these bytes.
 fn with_headers(local: usize, central: usize, bytes: &[u8]) -> Vec<u8> {
     let mut zip = Package::good().zip();
@@ -109,6 +125,7 @@ pub(super) fn zip_file_cases() -> Vec<Bad> {
             with_end_record(8, &[9, 0, 9, 0]),
             "zip_malformed",
         ),
+        bad("two ends that disagree", with_two_ends(), "zip_malformed"),
         bad("a disk of many", with_end_record(4, &[1, 0]), "zip_malformed"),
         bad("many entries", good.clone(), "too_many_entries").limits(|limits| limits.entries = 3),
         bad("a large directory", good.clone(), "too_many_entries")

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::testing::{Archive, GZIP, Package, blockers, fixture, inspect_bytes};
+use super::super::testing::{Archive, GZIP, Package, blockers, fixture, inspect_bytes, noise};
 use super::super::{Format, Inspection, Limits, Table, inspect};
 
 const ROWS: [(&str, &str, u64); 8] = [
@@ -94,6 +94,41 @@ fn a_package_packed_as_nocobase_packs_is_read_whole() {
     assert_eq!(metadata.plugins.len(), 2);
     let text = serde_json::to_string(&inspection).unwrap();
     assert_eq!(serde_json::from_str::<Inspection>(&text).unwrap(), inspection);
+}
+
+#[test]
+fn a_package_in_zip64_is_read() {
+    let inspection = inspect_bytes(fixture!("zip64.nbdata"), None);
+    assert_eq!(inspection.findings, Vec::new());
+    assert_rows(&inspection);
+}
+
+#[test]
+fn a_package_with_very_many_uploads_is_read() {
+    let mut package = Package::good().stored();
+    package
+        .entries
+        .extend((0..66_000).map(|number| (format!("uploads/{number}.txt"), b"x".to_vec())));
+    let inspection = inspect_bytes(&package.zip(), None);
+    assert_eq!(inspection.findings, Vec::new());
+    assert_eq!(
+        (inspection.uploads.files, inspection.uploads.bytes),
+        (66_001, 66_006)
+    );
+}
+
+#[test]
+fn what_kingbase_s_own_tools_wrote_is_not_judged() {
+    let package = Package::good()
+        .with_metadata("/database/dialect", "kingbase".into())
+        .with("data", noise(5000));
+    let inspection = inspect_bytes(&package.zip(), None);
+    let codes: Vec<&str> = inspection
+        .findings
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
+    assert_eq!(codes, ["data_not_judged"]);
 }
 
 #[test]

@@ -91,3 +91,18 @@ proptest! {
         inspect_bytes(&flipped, Some("secret"));
     }
 }
+
+#[test]
+fn a_small_dump_cut_anywhere_is_blocked_and_named() {
+    let dump = Archive::nocobase().bytes();
+    for length in 5..dump.len() {
+        let cut = &dump[..length];
+        let inspection = inspect_bytes(&Package::good().with("data", cut).stored().zip(), None);
+        assert_eq!(
+            blockers(&inspection),
+            ["data_truncated"],
+            "{length} of {} bytes",
+            dump.len()
+        );
+    }
+}
