@@ -1,1 +1,29 @@
-//! Skeleton.
+//! The engine as MCP tools; the only crate that knows rmcp.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | `handler` | [`Handler`]: what the server is, its tool list, and the guard around every call |
+//! | `serve` | [`serve_stdio`]: one client on stdin and stdout |
+//! | `tools` | one file a tool: its arguments, its hints, its result, its call |
+//! | `arguments` | what a caller may pass, checked in code, because schemas are not enforced |
+//! | `ask` | asking the person at the client, in both lifecycles of the protocol |
+//! | `follow` | waiting for a run within a call, with progress for the client |
+//! | `reply`, `views`, `text`, `schema` | results, their parts, foreign text made harmless, portable schemas |
+//!
+//! What the tools tell models is language and lives in `prompts/mcp/`. Decisions (what a sentence means, what
+//! blocks a plan, what confirms it, how a run ended) are the engine's; this crate passes them on. Runs are
+//! executed by processes of their own, so nothing is lost when a client ends its server.
+
+mod arguments;
+mod ask;
+mod follow;
+mod handler;
+mod reply;
+mod schema;
+mod serve;
+mod text;
+mod tools;
+mod views;
+
+pub use handler::Handler;
+pub use serve::{ServeError, serve_stdio};

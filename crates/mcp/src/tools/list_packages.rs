@@ -1,0 +1,107 @@
+//! `list_packages`: the backup packages of one environment.
+
+use rmcp::handler::server::tool::schema_for_output;
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::{tool, tool_router};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::description;
+use crate::arguments;
+use crate::handler::Handler;
+use crate::reply::{Reply, ToolError};
+use crate::text::{one_line, quoted};
+use crate::views::PackageView;
+
+/// The most packages in one answer.
+const MOST: usize = 50;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListPackagesArguments {
+    /// Name or alias of the environment, as `list_environments` gives it, or `@current`.
+    #[schemars(length(min = 1, max = 100))]
+    environment: String,
+}
+
+/// The packages of one environment.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PackagesAnswer {
+    /// Always `answered`.
+    status: super::Answered,
+    /// The environment.
+    environment: String,
+    /// The packages: those on the server, newest first, then local ones.
+    packages: Vec<PackageView>,
+    /// How many more there are.
+    more: usize,
+}
+
+#[tool_router(router = list_packages_tool, vis = "pub(crate)")]
+impl Handler {
+    #[tool(
+        name = "list_packages",
+        title = "List packages",
+        description = description!("list_packages"),
+        output_schema = schema_for_output::<PackagesAnswer>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+    )]
+    async fn list_packages(
+        &self,
+        Parameters(arguments): Parameters<ListPackagesArguments>,
+    ) -> Result<Reply<PackagesAnswer>, ToolError> {
+        let name = arguments::environment("environment", &arguments.environment)?;
+        let environment = self.engine().resolve(name)?;
+        let (packages, more) = self.package_views(&environment).await?;
+        Ok(Reply {
+            text: packages_text(&environment, &packages, more),
+            data: PackagesAnswer {
+                status: super::Answered::Answered,
+                environment,
+                packages,
+                more,
+            },
+        })
+    }
+
+    /// The first packages, and how many more there are.
+    pub(super) async fn package_views(
+        &self,
+        environment: &str,
+    ) -> Result<(Vec<PackageView>, usize), ToolError> {
+        let packages = self.engine().packages(environment).await?;
+        let more = packages.len().saturating_sub(MOST);
+        Ok((packages.into_iter().take(MOST).map(Into::into).collect(), more))
+    }
+}
+
+pub(super) fn packages_text(environment: &str, packages: &[PackageView], more: usize) -> String {
+    let environment = one_line(environment, 100);
+    if packages.is_empty() {
+        return format!("{environment} has no backup packages; `backup` makes one");
+    }
+    let lines: String = packages
+        .iter()
+        .map(|package| {
+            let when = package.created_at.as_deref().unwrap_or("at an unknown time");
+            let state = if package.in_progress {
+                ", still being made"
+            } else {
+                ""
+            };
+            let line = format!(
+                "{} ({}, {}, {when}{state})",
+                package.name, package.place, package.size
+            );
+            one_line(&line, 400) + "\n"
+        })
+        .collect();
+    let mut text = format!(
+        "packages of {environment} (names come from its server):\n{}",
+        quoted(&lines)
+    );
+    if more > 0 {
+        text.push_str(&format!("and {more} more"));
+    }
+    text
+}
