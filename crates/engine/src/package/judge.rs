@@ -4,6 +4,8 @@
 //! measured on servers. What a server refuses is a blocker here, so that it is known before anything is
 //! uploaded; what it accepts without a word, and people should know, is a warning or a note.
 
+use std::collections::BTreeSet;
+
 use super::text::{clean, listing};
 use super::version::{major, release};
 use super::{Database, Inspection, Metadata};
@@ -305,6 +307,7 @@ fn judge_content(inspection: &Inspection) -> Vec<Finding> {
             "Uploaded files are not in the package; links to files that the target does not have will be broken.",
         ));
     }
+    findings.extend(other_schemas(inspection, &metadata.database));
     let excludes_runtime = release(&metadata.version).is_some_and(|version| version >= [2, 1, 7]);
     if excludes_runtime {
         findings.push(Finding::note(
@@ -313,4 +316,25 @@ fn judge_content(inspection: &Inspection) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Tables of other applications that were dumped along, because no schema was set.
+fn other_schemas(inspection: &Inspection, database: &Database) -> Option<Finding> {
+    let own = database.schema.as_deref().unwrap_or("public");
+    let others: BTreeSet<&str> = inspection
+        .content
+        .tables
+        .iter()
+        .map(|table| table.schema.as_str())
+        .filter(|schema| !schema.is_empty() && *schema != own)
+        .collect();
+    (!others.is_empty()).then(|| {
+        Finding::note(
+            "other_schemas",
+            format!(
+                "The dump also holds tables of these schemas, which are restored along: {}.",
+                listing(others)
+            ),
+        )
+    })
 }

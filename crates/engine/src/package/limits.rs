@@ -31,6 +31,7 @@ pub struct Limits {
 }
 
 const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
 const TIB: u64 = 1 << 40;
 
 impl Default for Limits {
@@ -39,8 +40,8 @@ impl Default for Limits {
             entries: 1_000_000,
             central_directory_bytes: 256 * MIB,
             inflated_bytes: 4 * TIB,
-            ratio: 400,
-            ratio_floor_bytes: 512 * MIB,
+            ratio: 1_000,
+            ratio_floor_bytes: 8 * GIB,
             metadata_bytes: 4 * MIB,
             toc_entries: 1_000_000,
             toc_bytes: 512 * MIB,

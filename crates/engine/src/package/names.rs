@@ -47,6 +47,10 @@ pub(super) fn refused(name: &[u8]) -> Option<Refused> {
     let Ok(text) = std::str::from_utf8(name) else {
         return Some(Refused::Malformed);
     };
+    // what some tools write for the packed directory itself; the server takes it
+    if text == "./" {
+        return None;
+    }
     if text.contains('\\') {
         // what the server sees after it has made slashes of them
         let steps_up = text.split(['/', '\\']).any(|step| step == "..");
@@ -83,7 +87,7 @@ pub(super) fn member(name: &[u8], is_directory: bool) -> Member {
         b"aes_key.dat" => Member::Key,
         b"data/" => Member::DataDirectory,
         b"uploads" => Member::UploadsFile,
-        b"uploads/" => Member::Directory,
+        b"uploads/" | b"./" => Member::Directory,
         _ if name.starts_with(b"data/") => Member::DataDirectory,
         _ if name.starts_with(b"uploads/") && is_directory => Member::Directory,
         _ if name.starts_with(b"uploads/") => Member::Upload,
@@ -108,6 +112,7 @@ mod tests {
             ("uploads//x", Some(Refused::Malformed)),
             ("./data", Some(Refused::Malformed)),
             ("a\0b", Some(Refused::Malformed)),
+            ("./", None),
             ("uploads/", None),
             ("uploads/年度 报告..pdf", None),
             ("uploads/ab:c", None),

@@ -62,6 +62,7 @@ fn a_package_of_the_same_make_meets_no_obstacle() {
             "holds_credentials",
             "key_replaced",
             "files_merged",
+            "other_schemas",
             "runtime_tables_left_out"
         ]
     );
@@ -212,7 +213,12 @@ fn what_travels_along_is_told() {
     without_files.encrypted = true;
     assert_eq!(
         codes(&without_files, &target()),
-        ["encrypted", "files_not_included", "runtime_tables_left_out"]
+        [
+            "encrypted",
+            "files_not_included",
+            "other_schemas",
+            "runtime_tables_left_out"
+        ]
     );
     let blind = Inspection {
         metadata: None,
