@@ -39,14 +39,14 @@ impl Environment {
         format!("http://127.0.0.1:{}/api", self.world.server.port)
     }
 
-    /// An API key of the administrator (user 1, role `root`) that never expires.
+    /// An API key of the administrator (user 1, role `root`) that never expires; the same at every call.
     pub fn token(&self) -> String {
         self.token_for(1, "root")
     }
 
     /// An API key of any user with any of their roles. Keys are never looked up, so this one works at once.
     pub fn token_for(&self, user: i64, role: &str) -> String {
-        crate::tokens::api_key(&self.world.state().token_secret, user, role, None)
+        crate::tokens::standing_key(&self.world.state().token_secret, user, role)
     }
 
     /// The account of the administrator.

@@ -27,6 +27,11 @@ impl std::fmt::Display for ConnectionCut {
 
 impl std::error::Error for ConnectionCut {}
 
+/// How often a port that is still held is tried again.
+const PATIENCE: u32 = 10;
+/// The pause between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// The port of an environment.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -36,12 +41,21 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Reserves a port: the wanted one if it is free, else any. Nothing is accepted before [`open`](Self::open).
-    pub(crate) fn reserve(wanted: Option<u16>) -> std::io::Result<Self> {
-        let any = || std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = match wanted {
-            Some(port) => std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).or_else(|_| any())?,
-            None => any()?,
+    /// Reserves a port: the wanted one if it is or soon becomes free, else any. Nothing is accepted before
+    /// [`open`](Self::open).
+    pub(crate) async fn reserve(wanted: Option<u16>) -> std::io::Result<Self> {
+        let bind = |port| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        let mut listener = None;
+        for _ in 0..PATIENCE {
+            listener = wanted.and_then(|port| bind(port).ok());
+            if listener.is_some() || wanted.is_none() {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        let listener = match listener {
+            Some(listener) => listener,
+            None => bind(0)?,
         };
         let port = listener.local_addr()?.port();
         Ok(Self {
@@ -98,10 +112,10 @@ async fn bind_again(port: u16) -> std::io::Result<TcpListener> {
     loop {
         match TcpListener::bind(address).await {
             Ok(listener) => return Ok(listener),
-            Err(error) if attempts == 100 => return Err(error),
+            Err(error) if attempts == 10 * PATIENCE => return Err(error),
             Err(_) => attempts += 1,
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

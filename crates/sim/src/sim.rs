@@ -38,7 +38,9 @@ impl Sim {
                     None,
                 ),
             };
-            let server = Server::reserve(environment.port.or(last_port)).map_err(SimError::Listen)?;
+            let server = Server::reserve(environment.port.or(last_port))
+                .await
+                .map_err(SimError::Listen)?;
             let world = World::new(environment.name, config.pace, folder, server, state);
             store::try_keep(&world)?;
             world

@@ -245,12 +245,17 @@ impl Identity {
             Access::Public | Access::SignedIn => Some(Scope::All),
             Access::Snippet(snippet) => self.has_snippet(snippet).then_some(Scope::All),
             Access::Table(action) => {
-                let is_collection = |row: &Row| row.get("name").and_then(Value::as_str) == Some(resource);
-                if state.database.rows("collections").iter().any(is_collection) {
-                    self.strategy_allows(action)
-                } else {
-                    self.has_snippet(&snippet_of(resource)).then_some(Scope::All)
-                }
+                let named = |row: &&Row| row.get("name").and_then(Value::as_str) == Some(resource);
+                let collection = state.database.rows("collections").iter().find(named);
+                let own = |row: &Row| {
+                    row.get("options")
+                        .and_then(|options| options.get("dataCategory"))
+                        .is_none()
+                };
+                let by_strategy = collection.and_then(|_| self.strategy_allows(action));
+                // a snippet opens the tables of its plugin, never those that people made
+                let by_snippet = !collection.is_some_and(own) && self.has_snippet(&snippet_of(resource));
+                if by_snippet { Some(Scope::All) } else { by_strategy }
             }
         }
     }
@@ -271,9 +276,7 @@ fn snippet_of(table: &str) -> String {
         "environmentVariables" => "pm.environment-variables".to_owned(),
         "apiKeys" => "pm.api-keys.configuration".to_owned(),
         "backupSettings" => "pm.backups.settings".to_owned(),
-        "uiSchemas" | "flowModels" | "desktopRoutes" | "mobileRoutes" | "blockTemplates" => {
-            format!("ui.{table}")
-        }
+        "uiSchemas" | "flowModels" | "blockTemplates" => format!("ui.{table}"),
         other => format!("pm.{other}"),
     }
 }

@@ -241,7 +241,7 @@ mod tests {
             named("PUT", "backupSettings/1"),
             Some(("backupSettings:update".to_owned(), Some("1".to_owned())))
         );
-        assert_eq!(named("GET", "nothing/at/all/here"), None);
+        assert_eq!(named("GET", "nothing/at/all/this/deep"), None);
         let nested = Target::parse("GET", "collections/orders/fields:list").expect("a target");
         assert_eq!(
             (nested.name().as_str(), nested.parent),

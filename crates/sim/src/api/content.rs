@@ -37,7 +37,8 @@ pub(super) fn list(call: &Call) -> Reply {
         call.violation(format_args!("no field `{name}`"));
     }
     match filtered(rows.cloned().collect(), &call.parameters) {
-        Ok(rows) => {
+        Ok(mut rows) => {
+            rows.sort_by(|one, other| compare(one.get(table.key()), other.get(table.key())));
             let hidden = rows.into_iter().filter_map(|row| match visible(row, table_name) {
                 Value::Object(row) => Some(row),
                 _ => None,
@@ -86,11 +87,7 @@ pub(super) fn page(parameters: &Parameters, mut rows: Vec<Row>, key: &str) -> Re
         });
         by.fold(Ordering::Equal, Ordering::then)
     };
-    if orders.is_empty() {
-        rows.sort_by(|one, other| compare(one.get(key), other.get(key)));
-    } else {
-        rows.sort_by(order);
-    }
+    rows.sort_by(order);
     if let Some(wanted) = parameters.query("filterByTk") {
         rows.retain(|row| text_of(row.get(key)) == wanted);
     }
@@ -326,7 +323,11 @@ pub(super) fn create(call: &Call) -> Reply {
             }
         }
     }
-    Reply::data(visible(inserted, table_name))
+    let mut shown = visible(inserted, table_name);
+    if let (Some(roles), Value::Object(members)) = (call.parameters.body.get("roles"), &mut shown) {
+        members.insert("roles".to_owned(), roles.clone());
+    }
+    Reply::data(shown)
 }
 
 /// `X:update`: answers the changed rows.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use crate::world::Gate;
@@ -119,7 +119,7 @@ impl Reply {
                 status,
                 Some("text/html; charset=utf-8"),
                 Bytes::from_static(page.as_bytes()),
-                None,
+                (page == PAGE).then(|| "inline; filename=\"index.html\"".to_owned()),
             ),
             Self::Health => (StatusCode::OK, None, Bytes::from_static(b"ok"), None),
             Self::Nothing | Self::Death => (StatusCode::NO_CONTENT, None, Bytes::new(), None),
@@ -129,7 +129,7 @@ impl Reply {
                     &mut response,
                     StatusCode::OK,
                     Some(kind),
-                    Some(&name),
+                    Some(&attachment(&name)),
                     Some(request_id),
                 );
                 return (response, Some(content));
@@ -140,7 +140,7 @@ impl Reply {
                     StatusCode::INTERNAL_SERVER_ERROR,
                     json_type,
                     text(&error),
-                    Some(name),
+                    Some(attachment(&name)),
                 )
             }
         };
@@ -160,14 +160,16 @@ impl Reply {
 
 /// A body sent in pieces, without a length. With `torn` the connection breaks after the last piece.
 pub(crate) fn streamed(content: &Bytes, torn: bool) -> Body {
-    let mut pieces: Vec<Result<Bytes, std::io::Error>> = content
+    let pieces: Vec<std::io::Result<Bytes>> = content
         .chunks(PIECE)
         .map(|piece| Ok(Bytes::copy_from_slice(piece)))
         .collect();
-    if torn {
-        pieces.push(Err(std::io::ErrorKind::ConnectionAborted.into()));
-    }
-    Body::from_stream(stream::iter(pieces))
+    let end = stream::iter(torn.then_some(())).then(|()| async {
+        // lets the head and the pieces go out first
+        tokio::task::yield_now().await;
+        std::io::Result::Err(std::io::ErrorKind::ConnectionAborted.into())
+    });
+    Body::from_stream(stream::iter(pieces).chain(end))
 }
 
 fn text(value: &Value) -> Bytes {
@@ -178,7 +180,7 @@ fn head(
     response: &mut Response<Body>,
     status: StatusCode,
     kind: Option<&'static str>,
-    attachment: Option<&str>,
+    disposition: Option<&str>,
     request_id: Option<&str>,
 ) {
     *response.status_mut() = status;
@@ -189,10 +191,13 @@ fn head(
     if let Some(id) = request_id.and_then(|id| HeaderValue::from_str(id).ok()) {
         headers.insert("x-request-id", id);
     }
-    let disposition = attachment.map(|name| format!("attachment; filename=\"{name}\""));
-    if let Some(disposition) = disposition.and_then(|text| HeaderValue::from_str(&text).ok()) {
+    if let Some(disposition) = disposition.and_then(|text| HeaderValue::from_str(text).ok()) {
         headers.insert(CONTENT_DISPOSITION, disposition);
     }
+}
+
+fn attachment(name: &str) -> String {
+    format!("attachment; filename=\"{name}\"")
 }
 
 const PAGE: &str = "<!DOCTYPE html>\n<html>\n\n<head>\n  <meta charset=\"UTF-8\" />\n  <title>Loading...</title>\n  \

@@ -18,13 +18,15 @@ pub(super) fn system(call: &Call) -> Reply {
     };
     let mut row = row.clone();
     let title = row.get("title").cloned().unwrap_or_default();
+    let made = row.get("createdAt").cloned();
     row.insert("raw_title".to_owned(), title);
     row.insert(
         "logo".to_owned(),
         json!({
             "id": 1, "title": "nocobase-logo", "filename": "logo-4xxs0y.png", "extname": ".png", "size": 11186,
             "mimetype": "image/png", "path": "", "meta": {}, "url": "/files/main/main/attachments/1.png",
-            "storageId": 399_183_583_051_776_i64,
+            "storageId": 399_183_583_051_776_i64, "createdAt": made, "updatedAt": made, "createdById": null,
+            "updatedById": null, "preview": "/files/main/main/attachments/1.png?preview=1",
         }),
     );
     Reply::data(Value::Object(row))

@@ -125,6 +125,11 @@ const TABLES: &[(&str, &str, &str)] = &[
         "createdAt time, updatedAt time, default bool, roleName var, userId big",
     ),
     (
+        "sequences",
+        "id",
+        "id big, collection var, field var, key big, current big, lastGeneratedAt time",
+    ),
+    (
         "storages",
         "id",
         "id big, createdAt time, updatedAt time, title var, name var, type var, options json, rules json, path text, baseUrl var, renameMode var, default bool, paranoid bool, settings json",
@@ -143,6 +148,11 @@ const TABLES: &[(&str, &str, &str)] = &[
         "tokenBlacklist",
         "id",
         "id big, createdAt time, updatedAt time, token text, expiration time",
+    ),
+    (
+        "uiSchemaTemplates",
+        "key",
+        "key var, name var, componentName var, collectionName var, uid var",
     ),
     ("uiSchemas", "x-uid", "x-uid var, name var, schema json"),
     (
