@@ -53,6 +53,8 @@ pub struct RunReport {
     /// Why that verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// Whether the judgement of the packages stopped it: nothing was sent.
+    pub package_rejected: bool,
     /// What stopped it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<ErrorReport>,
@@ -121,6 +123,10 @@ impl RunReport {
             steps: state.plan.steps.len(),
             verdict: state.verdict,
             reasons: state.reasons.clone(),
+            package_rejected: matches!(
+                state.steps.get(&StepName::Judge),
+                Some(StepState::Ended(StepOutcome::Failed { .. }))
+            ),
             cause: state.cause.clone(),
             evidence: state
                 .evidence

@@ -23,7 +23,7 @@ const LINES_KEPT: usize = 40;
 /// How often a target that goes down again while it is being read is waited for.
 const ROUNDS: usize = 3;
 /// Tables counted at the same time.
-const COUNTS_AT_ONCE: usize = 4;
+const COUNTS_AT_ONCE: usize = 6;
 
 /// What NocoBase 2.2.15 writes about a restore; "Tolerent" is its own spelling.
 const RESTORED: &str = "Database restored successfully";
@@ -232,6 +232,8 @@ impl Runner {
         }
     }
 
+    /// Counts the rows of every table that the API shows and compares them with both packages. Where the package
+    /// is of another version the upgrade rewrites system tables, so only the application's own collections count.
     async fn compare_content(&self, client: &Client, judged: &Judged) -> Content {
         let Ok(collections) = client.collections().await else {
             return Content::default();
@@ -239,21 +241,92 @@ impl Runner {
         let names = TableNames::of(&judged.package);
         let expected = rows(&judged.package);
         let before = rows(&judged.safety_backup);
-        let wanted: BTreeSet<(String, String)> = collections
+        let tables: BTreeSet<&String> = expected.keys().chain(before.keys()).collect();
+        let mut wanted: BTreeMap<String, (String, bool)> = collections
             .into_iter()
-            .map(|collection| (names.table(&collection), collection))
-            .filter(|(table, _)| expected.contains_key(table) || before.contains_key(table))
+            .map(|collection| (names.table(&collection), (collection, true)))
+            .filter(|(table, _)| tables.contains(table))
             .collect();
-        let found: BTreeMap<String, Option<u64>> = stream::iter(wanted)
-            .map(|(table, collection)| async move { (table, client.count(&collection).await.ok()) })
-            .buffer_unordered(COUNTS_AT_ONCE)
-            .collect()
-            .await;
+        let target_version = self
+            .plan
+            .facts
+            .target
+            .as_ref()
+            .map(|target| target.version.as_str());
+        let package_version = judged
+            .package
+            .metadata
+            .as_ref()
+            .map(|metadata| metadata.version.as_str());
+        if names.are_plain() && target_version == package_version {
+            for table in tables
+                .into_iter()
+                .filter(|table| !VOLATILE.contains(&table.as_str()))
+            {
+                wanted
+                    .entry(table.clone())
+                    .or_insert_with(|| (table.clone(), false));
+            }
+        }
+        let counted: Vec<(String, Count)> =
+            stream::iter(wanted)
+                .map(|(table, (collection, listed))| async move {
+                    (table, count(client, &collection, listed).await)
+                })
+                .buffer_unordered(COUNTS_AT_ONCE)
+                .collect()
+                .await;
+        let found: BTreeMap<String, Option<u64>> = counted
+            .into_iter()
+            .filter_map(|(table, count)| match count {
+                Count::Rows(rows) => Some((table, Some(rows))),
+                Count::Missing => Some((table, None)),
+                Count::NotShown => None,
+            })
+            .collect();
         Content {
-            not_reachable: expected.len().saturating_sub(found.len()),
+            not_reachable: expected
+                .keys()
+                .filter(|table| !found.contains_key(*table))
+                .count(),
             against_package: Some(Comparison::new(&expected, &found)),
             against_before: Some(Comparison::new(&before, &found)),
         }
+    }
+}
+
+/// System tables whose rows come and go by themselves while an application runs, or that the API shows otherwise
+/// than they are stored (NocoBase 2.2.15).
+const VOLATILE: [&str; 14] = [
+    "asyncTasks",
+    "executions",
+    "issuedTokens",
+    "jobs",
+    "migrations",
+    "notificationInAppMessages",
+    "notificationSendLogs",
+    "oidcStates",
+    "tokenBlacklist",
+    "userWorkflowTasks",
+    "userWorkflowTaskStats",
+    "verifications",
+    "workflowStats",
+    "workflowVersionStats",
+];
+
+enum Count {
+    Rows(u64),
+    /// The application knows the collection and its table is not there.
+    Missing,
+    /// No API for this table, or not for us: it says nothing.
+    NotShown,
+}
+
+async fn count(client: &Client, collection: &str, listed: bool) -> Count {
+    match client.count(collection).await {
+        Ok(rows) => Count::Rows(rows),
+        Err(Error::Refused { status, .. }) if listed || status == 400 => Count::Missing,
+        Err(_) => Count::NotShown,
     }
 }
 
@@ -288,6 +361,11 @@ impl TableNames {
                 .unwrap_or_default(),
             underscored: database.is_some_and(|database| database.underscored),
         }
+    }
+
+    /// Whether tables are named as their collections.
+    fn are_plain(&self) -> bool {
+        self.prefix.is_empty() && !self.underscored
     }
 
     fn table(&self, collection: &str) -> String {

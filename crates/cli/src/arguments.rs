@@ -1,0 +1,284 @@
+//! The command line's shape. What the commands do is in `commands/`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Reads the command line; ends the process on `--help`, `--version` and wrong usage (exit code 2).
+pub(crate) fn parse() -> Arguments {
+    Arguments::parse()
+}
+
+/// Release between NocoBase environments from a sentence: plan, confirm, run, evidence, undo.
+#[derive(Debug, Parser)]
+#[command(name = "nocobase-release", version, about, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Globals {
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Run against simulated environments dev, test and prod: no server, no set-up
+    #[arg(long, global = true)]
+    pub(crate) sandbox: bool,
+    /// The tool's home folder [default: $NOCOBASE_RELEASE_HOME, or .nocobase beside NocoBase CLI's]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// Say more on stderr
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Do what a sentence says: "Restore dev to test"
+    Ask {
+        /// The sentence
+        sentence: String,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Show how a sentence is read; nothing is done
+    Parse(Parse),
+    /// Make a plan, show it and keep it
+    Plan {
+        #[command(subcommand)]
+        what: Planned,
+        /// Also write the plan into this file
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Confirm a plan and run it
+    Apply {
+        /// A plan's id, or a plan file
+        plan: String,
+        /// The plan's phrase; without it you are asked
+        #[arg(long, value_name = "PHRASE")]
+        confirm: Option<String>,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Make a backup, fetch it and prove it good
+    Backup {
+        #[command(flatten)]
+        what: BackupArguments,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Overwrite an environment with a package
+    Restore {
+        #[command(flatten)]
+        what: RestoreArguments,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Bring an environment back to its safety backup
+    Undo {
+        #[command(flatten)]
+        what: UndoArguments,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// What ran and how it stands
+    Runs {
+        #[command(subcommand)]
+        what: Runs,
+    },
+    /// Packages on servers and on this machine
+    Packages {
+        #[command(subcommand)]
+        what: Packages,
+    },
+    /// The configured environments
+    Envs {
+        #[command(subcommand)]
+        what: Envs,
+    },
+    /// What is set up, what is missing, what to do
+    Doctor,
+    /// Serve the Model Context Protocol over stdio
+    Mcp,
+    /// Simulated environments dev, test and prod, until Ctrl-C
+    Sandbox {
+        /// Begin anew
+        #[arg(long)]
+        reset: bool,
+    },
+    /// Execute a confirmed run (started by the other commands)
+    #[command(hide = true)]
+    Execute { run: String },
+}
+
+/// Consent given on the command line.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Consent {
+    /// Confirm by naming the target, for scripts; protected environments cannot be confirmed so
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) yes: Option<String>,
+}
+
+/// Where the password of encrypted packages comes from; never an argument.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Secrets {
+    /// The environment variable that holds the password of encrypted packages
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) password_env: Option<String>,
+    /// The file whose first line is the password of encrypted packages
+    #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BackupArguments {
+    /// The environment [default: the current one]
+    pub(crate) environment: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RestoreArguments {
+    /// The environment that is overwritten [default: the current one]
+    pub(crate) target: Option<String>,
+    /// Where the package is made or lies [default: the target itself]
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) from: Option<String>,
+    /// A backup on the source's server, a file (a path with a slash), or @latest [default: a new backup]
+    #[arg(long, value_name = "PACKAGE")]
+    pub(crate) package: Option<String>,
+    /// Go on in spite of this finding, by its code; may be given several times
+    #[arg(long, value_name = "CODE")]
+    pub(crate) accept: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct UndoArguments {
+    /// The environment [default: the current one]
+    pub(crate) target: Option<String>,
+    /// The run to take back [default: the last one that overwrote the environment]
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Planned {
+    /// Plan a backup
+    Backup {
+        #[command(flatten)]
+        what: BackupArguments,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Plan a restore
+    Restore {
+        #[command(flatten)]
+        what: RestoreArguments,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Plan an undo
+    Undo {
+        #[command(flatten)]
+        what: UndoArguments,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runs {
+    /// The last runs, newest first
+    List {
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// How one run stands, with its evidence
+    Show {
+        /// The run [default: the newest]
+        run: Option<String>,
+        /// Follow it to its end
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Finish a run whose process died; nothing is sent a second time
+    Resume {
+        /// The run [default: the newest]
+        run: Option<String>,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Packages {
+    /// The packages of an environment, on its server and on this machine
+    List {
+        /// The environment [default: the current one]
+        environment: Option<String>,
+    },
+    /// Fetch a package to this machine
+    Download {
+        /// The environment
+        environment: String,
+        /// The package's name
+        package: String,
+    },
+    /// Open a package file and judge it
+    Inspect {
+        /// The file
+        file: PathBuf,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Remove a package from its server
+    Remove {
+        /// The environment
+        environment: String,
+        /// The package's name
+        package: String,
+        /// Confirm by naming the package once more, for scripts
+        #[arg(long, value_name = "PACKAGE")]
+        yes: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Envs {
+    /// All of them
+    List,
+    /// Whether an environment can take part in a release
+    Check {
+        /// The environments [default: the current one]
+        environments: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Parse {
+    /// The sentence
+    #[arg(required_unless_present = "batch")]
+    pub(crate) text: Option<String>,
+    /// A known environment, in place of the configured ones; may be given several times
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environments: Vec<String>,
+    /// The current environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) current: Option<String>,
+    /// Which rule fired and which words were used
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Read JSON lines from stdin and write JSON lines to stdout
+    #[arg(long, conflicts_with_all = ["text", "environments", "current", "explain"])]
+    pub(crate) batch: bool,
+}

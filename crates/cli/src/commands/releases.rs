@@ -1,0 +1,207 @@
+//! What overwrites or makes packages: plan, confirm, follow, report. One way for all of it.
+
+use std::fs;
+use std::path::Path;
+
+use release_engine::{
+    ConfirmedPlan, EngineError, PackageChoice, Plan, Proof, Request, RunReport, RunSecrets, Strength,
+    package_choice,
+};
+
+use super::{Context, shown};
+use crate::arguments::{BackupArguments, Consent, Planned, RestoreArguments, Secrets, UndoArguments};
+use crate::exit::Exit;
+use crate::{follow, output, settings};
+
+pub(crate) async fn plan(context: &Context, what: Planned, out: Option<&Path>) -> Result<Exit, EngineError> {
+    let (request, secrets) = match what {
+        Planned::Backup { what, secrets } => (backup_request(context, &what)?, secrets),
+        Planned::Restore { what, secrets } => (restore_request(context, &what)?, secrets),
+        Planned::Undo { what, secrets } => (undo_request(context, &what)?, secrets),
+    };
+    let plan = context
+        .engine
+        .plan(&request, &settings::secrets(&secrets)?)
+        .await?;
+    if let Some(out) = out {
+        let bytes = serde_json::to_vec_pretty(&plan).unwrap_or_default();
+        fs::write(out, bytes).map_err(|source| EngineError::Local {
+            what: format!("cannot write {}", shown(out)),
+            source,
+        })?;
+    }
+    show_plan(context, &plan);
+    Ok(Exit::Verified)
+}
+
+pub(crate) async fn apply(
+    context: &Context,
+    plan: &str,
+    phrase: Option<&str>,
+    secrets: &Secrets,
+) -> Result<Exit, EngineError> {
+    let secrets = settings::secrets(secrets)?;
+    let path = Path::new(plan);
+    let plan = if path.extension().is_some_and(|extension| extension == "json") || plan.contains('/') {
+        context.engine.load_plan_file(path)?
+    } else {
+        context.engine.load_plan(plan)?
+    };
+    let proof = match phrase {
+        Some(phrase) => Proof::Phrase(phrase.to_owned()),
+        None => {
+            if !context.globals.json {
+                output::data(&plan.to_text());
+            }
+            typed(context, &plan)?
+        }
+    };
+    let confirmed = context.engine.confirm(plan, &proof)?;
+    run(context, confirmed, &secrets).await
+}
+
+pub(crate) async fn backup(
+    context: &Context,
+    what: &BackupArguments,
+    secrets: &Secrets,
+) -> Result<Exit, EngineError> {
+    let request = backup_request(context, what)?;
+    carry_out(
+        context,
+        &request,
+        &Consent::default(),
+        &settings::secrets(secrets)?,
+    )
+    .await
+}
+
+pub(crate) async fn restore(
+    context: &Context,
+    what: &RestoreArguments,
+    consent: &Consent,
+    secrets: &Secrets,
+) -> Result<Exit, EngineError> {
+    let request = restore_request(context, what)?;
+    carry_out(context, &request, consent, &settings::secrets(secrets)?).await
+}
+
+pub(crate) async fn undo(
+    context: &Context,
+    what: &UndoArguments,
+    consent: &Consent,
+    secrets: &Secrets,
+) -> Result<Exit, EngineError> {
+    let request = undo_request(context, what)?;
+    carry_out(context, &request, consent, &settings::secrets(secrets)?).await
+}
+
+/// Plan, confirm, follow, report.
+pub(crate) async fn carry_out(
+    context: &Context,
+    request: &Request,
+    consent: &Consent,
+    secrets: &RunSecrets,
+) -> Result<Exit, EngineError> {
+    if let Some(named) = &consent.yes {
+        context.engine.resolve(named)?;
+    }
+    let plan = context.engine.plan(request, secrets).await?;
+    if !context.globals.json {
+        output::data(&plan.to_text());
+    }
+    let proof = match (&plan.confirmation, &consent.yes) {
+        (Strength::None, _) => Proof::None,
+        (_, Some(named)) => Proof::TargetNamed(context.engine.resolve(named)?),
+        (_, None) => typed(context, &plan)?,
+    };
+    let confirmed = context.engine.confirm(plan, &proof)?;
+    run(context, confirmed, secrets).await
+}
+
+async fn run(context: &Context, confirmed: ConfirmedPlan, secrets: &RunSecrets) -> Result<Exit, EngineError> {
+    let run = context.engine.start(confirmed, secrets)?;
+    let report = follow::follow(&context.engine, &run).await?;
+    show_run(context, &report);
+    Ok(Exit::from(&report))
+}
+
+/// Asks a person at the terminal for the plan's phrase.
+fn typed(context: &Context, plan: &Plan) -> Result<Proof, EngineError> {
+    if plan.confirmation == Strength::None {
+        return Ok(Proof::None);
+    }
+    if output::can_ask() {
+        let question = format!("\nType \"{}\" to go on, anything else to stop:", plan.phrase());
+        return match output::ask(&question) {
+            Some(answer) => Ok(Proof::TypedAtTerminal(answer)),
+            None => Ok(Proof::None),
+        };
+    }
+    if context.globals.json {
+        show_plan(context, plan);
+    }
+    output::talk(&format!(
+        "not confirmed: nobody can be asked here; the plan is kept: nocobase-release apply {} --confirm {:?}",
+        plan.id,
+        plan.phrase()
+    ));
+    Ok(Proof::None)
+}
+
+pub(crate) fn show_plan(context: &Context, plan: &Plan) {
+    if context.globals.json {
+        output::json(&serde_json::json!({ "plan": plan, "phrase": plan.phrase() }));
+    } else {
+        output::data(&plan.to_text());
+    }
+}
+
+pub(crate) fn show_run(context: &Context, report: &RunReport) {
+    if context.globals.json {
+        output::json(report);
+        return;
+    }
+    let mut text = report.to_text();
+    if context.globals.sandbox {
+        text = text.replace("next: nocobase-release ", "next: nocobase-release --sandbox ");
+    }
+    output::data(&text);
+}
+
+fn backup_request(context: &Context, what: &BackupArguments) -> Result<Request, EngineError> {
+    Ok(Request::Backup {
+        environment: context.environment(what.environment.as_deref())?,
+    })
+}
+
+fn restore_request(context: &Context, what: &RestoreArguments) -> Result<Request, EngineError> {
+    let target = context.environment(what.target.as_deref())?;
+    let (source, package) = match what.package.as_deref() {
+        None => (
+            what.from.clone().or_else(|| Some(target.clone())),
+            PackageChoice::New,
+        ),
+        Some("@latest") => (
+            what.from.clone().or_else(|| Some(target.clone())),
+            PackageChoice::Latest,
+        ),
+        Some(package) => package_choice(package, what.from.clone(), &target),
+    };
+    Ok(Request::Restore {
+        source,
+        target,
+        package,
+        accepted: what.accept.clone(),
+    })
+}
+
+fn undo_request(context: &Context, what: &UndoArguments) -> Result<Request, EngineError> {
+    Ok(Request::Undo {
+        target: context.environment(what.target.as_deref())?,
+        run: what
+            .run
+            .as_deref()
+            .map(|run| context.engine.find_run(Some(run)))
+            .transpose()?,
+    })
+}

@@ -1,0 +1,147 @@
+//! A run's journal as progress: a moving line on a terminal, plain lines elsewhere. Talk only, on stderr.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use release_engine::journal::{Event, Line, StepOutcome};
+use release_engine::{Engine, EngineError, Plan, RunId, RunReport, StepName, step_title};
+
+/// Follows a run to its end, or to the death of its process.
+pub(crate) async fn follow(engine: &Engine, run: &RunId) -> Result<RunReport, EngineError> {
+    let mut follower = engine.follow(run);
+    let mut screen = Screen::new();
+    loop {
+        let lines = follower.news().await?;
+        let over = lines.is_empty();
+        for line in &lines {
+            screen.show(line);
+        }
+        if over {
+            screen.clear();
+            return engine.run(run);
+        }
+    }
+}
+
+/// The steps that are on, each with a line of its own.
+struct Screen {
+    lines: MultiProgress,
+    open: BTreeMap<StepName, (ProgressBar, Begun)>,
+    plan: Option<Plan>,
+}
+
+impl Screen {
+    fn new() -> Self {
+        Self {
+            lines: MultiProgress::with_draw_target(ProgressDrawTarget::stderr()),
+            open: BTreeMap::new(),
+            plan: None,
+        }
+    }
+
+    fn show(&mut self, line: &Line) {
+        match &line.event {
+            Event::RunCreated { plan, run, .. } => {
+                self.plan = Some((**plan).clone());
+                self.say(&format!("{run}"));
+            }
+            Event::StepStarted { step } => {
+                let bar = self.lines.add(ProgressBar::new_spinner());
+                if let Ok(style) =
+                    ProgressStyle::with_template("{spinner:.cyan} {prefix} {msg:.dim} {elapsed:.dim}")
+                {
+                    bar.set_style(style);
+                }
+                bar.set_prefix(self.title(*step));
+                bar.enable_steady_tick(Duration::from_millis(100));
+                self.open.insert(*step, (bar, Begun::at(line)));
+            }
+            Event::StepProgress { step, message, bytes } => {
+                let word = match bytes {
+                    Some(bytes) => HumanBytes(*bytes).to_string(),
+                    None => message.clone(),
+                };
+                if let Some((bar, _)) = self.open.get(step) {
+                    bar.set_message(word.clone());
+                }
+                if bytes.is_none() && self.is_hidden() && !message.is_empty() {
+                    self.say(&format!("    {message}"));
+                }
+            }
+            Event::StepEnded { step, outcome } => {
+                let title = self.title(*step);
+                let took = match self.open.remove(step) {
+                    Some((bar, begun)) => {
+                        bar.finish_and_clear();
+                        begun.until(line)
+                    }
+                    None => String::new(),
+                };
+                let text = match outcome {
+                    StepOutcome::Done { note } => format!("  ✓ {title} {} {took}", shortened(note)),
+                    StepOutcome::Failed { error } => format!("  ✗ {title}: {} {took}", error.message),
+                    StepOutcome::Unknown { error } => format!("  ? {title}: {} {took}", error.message),
+                };
+                self.say(text.trim_end());
+            }
+            Event::RunnerStarted { .. }
+            | Event::PackageStored { .. }
+            | Event::RestoreAccepted { .. }
+            | Event::EvidenceGathered { .. }
+            | Event::RunEnded { .. } => {}
+        }
+    }
+
+    fn title(&self, step: StepName) -> String {
+        self.plan
+            .as_ref()
+            .map(|plan| step_title(plan, step))
+            .unwrap_or_default()
+    }
+
+    /// Lines above the moving ones; where nothing moves, plain lines.
+    fn say(&self, text: &str) {
+        if self.is_hidden() {
+            crate::output::talk(text);
+        } else if let Err(error) = self.lines.println(text) {
+            tracing::debug!(%error, "cannot write");
+        }
+    }
+
+    fn is_hidden(&self) -> bool {
+        self.lines.is_hidden()
+    }
+
+    fn clear(&mut self) {
+        for (bar, _) in self.open.values() {
+            bar.finish_and_clear();
+        }
+        self.open.clear();
+    }
+}
+
+/// The first part of a note: digests and long lists stay in the journal.
+fn shortened(note: &str) -> String {
+    let note = note.split(", sha256").next().unwrap_or(note);
+    if note.is_empty() {
+        String::new()
+    } else {
+        format!("({note})")
+    }
+}
+
+/// When a step began by the journal, so that a run followed later shows what it really took.
+#[derive(Debug, Clone, Copy)]
+struct Begun(i64);
+
+impl Begun {
+    fn at(line: &Line) -> Self {
+        Self(line.at.as_millisecond())
+    }
+
+    fn until(self, line: &Line) -> String {
+        let milliseconds = line.at.as_millisecond().saturating_sub(self.0).max(0);
+        format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
+    }
+}

@@ -1,0 +1,65 @@
+//! The only printer. stdout is data, stderr is talk.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use release_engine::EngineError;
+use serde::Serialize;
+
+/// Data, as it is.
+pub(crate) fn data(text: &str) {
+    write(&mut io::stdout().lock(), text);
+}
+
+/// Data, as JSON.
+pub(crate) fn json(value: &impl Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => data(&text),
+        Err(error) => talk(&format!("error: cannot write the result as JSON: {error}")),
+    }
+}
+
+/// Talk.
+pub(crate) fn talk(text: &str) {
+    write(&mut io::stderr().lock(), text);
+}
+
+/// An error: what happened, and what to do.
+pub(crate) fn error(error: &EngineError, as_json: bool) {
+    let report = error.report();
+    if as_json {
+        json(&serde_json::json!({ "error": report }));
+    }
+    talk(&format!("error: {} [{}]", report.message, report.code));
+    if !report.next_step.is_empty() {
+        talk(&format!("what to do: {}", report.next_step));
+    }
+}
+
+/// Whether a person can be asked.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on the terminal; none at the end of input.
+pub(crate) fn ask(question: &str) -> Option<String> {
+    let mut stderr = io::stderr().lock();
+    let asked = write!(stderr, "{question} ").and_then(|()| stderr.flush());
+    drop(stderr);
+    let mut answer = String::new();
+    let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
+    match read {
+        Ok(length) if length > 0 => Some(answer.trim().to_owned()),
+        _ => None,
+    }
+}
+
+/// A reader that went away (`| head`) is not our problem.
+fn write(stream: &mut impl io::Write, text: &str) {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let written = write!(stream, "{text}{end}").and_then(|()| stream.flush());
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        tracing::debug!(%error, "cannot write");
+    }
+}

@@ -1,0 +1,142 @@
+//! The sandbox: simulated environments dev, test and prod that any command can run against.
+//!
+//! The first process that needs them serves them, and keeps their content in a folder, so that one command can
+//! undo what an earlier one did. Other processes (the one that executes a run, a second terminal) find the
+//! servers by the file that the first one writes. Nothing of this touches real settings.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nocobase_client::{ApiBase, ClientOptions, Credentials, Environment, Origin, Secret};
+use nocobase_sim::{Pace as SimPace, Sim, SimConfig};
+use release_engine::{EngineError, EngineSettings, Home, Pace, Policy};
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::Globals;
+use crate::settings;
+
+/// The sandbox as this process has it.
+pub(crate) struct Sandbox {
+    /// The servers, when this process serves them; they end with it.
+    _sim: Option<Sim>,
+    pub(crate) servers: Vec<Server>,
+    folder: PathBuf,
+}
+
+/// Where a simulated server is. Its token opens nothing but the simulation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    pub(crate) token: String,
+    pub(crate) account: String,
+    pub(crate) password: String,
+}
+
+impl Sandbox {
+    /// Serves the sandbox, or finds the process that does.
+    pub(crate) async fn open(globals: &Globals) -> Result<Self, EngineError> {
+        let folder = settings::home(globals).join("release-sandbox");
+        fs::create_dir_all(&folder).map_err(|source| failed("cannot make the sandbox's folder", source))?;
+        let file = folder.join("servers.json");
+        let config = SimConfig::sandbox()
+            .with_pace(SimPace::lifelike())
+            .with_folder(folder.join("environments"));
+        match Sim::start(config).await {
+            Ok(sim) => {
+                let servers: Vec<Server> = sim
+                    .environments()
+                    .iter()
+                    .map(|environment| Server {
+                        name: environment.name().to_owned(),
+                        url: environment.url(),
+                        token: environment.token(),
+                        account: environment.account().to_owned(),
+                        password: environment.password().to_owned(),
+                    })
+                    .collect();
+                let text = serde_json::to_vec(&servers).unwrap_or_default();
+                fs::write(&file, text).map_err(|source| failed("cannot write the sandbox's file", source))?;
+                Ok(Self {
+                    _sim: Some(sim),
+                    servers,
+                    folder,
+                })
+            }
+            Err(nocobase_sim::SimError::FolderInUse(_)) => {
+                let servers = find(&file).await?;
+                Ok(Self {
+                    _sim: None,
+                    servers,
+                    folder,
+                })
+            }
+            Err(error) => Err(failed("cannot start the sandbox", std::io::Error::other(error))),
+        }
+    }
+
+    /// Forgets what was done in it; only while nobody serves it.
+    pub(crate) fn reset(globals: &Globals) -> Result<(), EngineError> {
+        let folder = settings::home(globals).join("release-sandbox");
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(failed("cannot empty the sandbox's folder", error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Settings for the engine: the sandbox's environments, its own home, a quicker pace.
+    pub(crate) fn settings(&self, globals: &Globals) -> Result<EngineSettings, EngineError> {
+        let environments = self.servers.iter().map(|server| {
+            Ok(Environment {
+                name: server.name.clone(),
+                api_base: ApiBase::parse(&server.url)?,
+                credentials: Credentials::Token(Secret::new(server.token.clone())),
+                role: None,
+                aliases: Vec::new(),
+                origin: Origin::Sandbox,
+            })
+        });
+        Ok(EngineSettings {
+            home: Home::new(self.folder.join("home")),
+            environments: environments.collect::<Result<_, nocobase_client::Error>>()?,
+            current: Some("dev".into()),
+            policy: Policy::default(),
+            pace: Pace {
+                poll: Duration::from_millis(120),
+                poll_slow: Duration::from_millis(250),
+                early: Duration::from_millis(300),
+                settle: Duration::from_secs(2),
+                no_restart: Duration::from_secs(5),
+                broken: Duration::from_secs(3),
+            },
+            client: ClientOptions::default(),
+            runner: settings::runner(globals),
+        })
+    }
+}
+
+/// The process that serves the sandbox may have been faster with its lock than with its file.
+async fn find(file: &Path) -> Result<Vec<Server>, EngineError> {
+    for _ in 0..50 {
+        if let Ok(bytes) = fs::read(file)
+            && let Ok(servers) = serde_json::from_slice::<Vec<Server>>(&bytes)
+        {
+            return Ok(servers);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(failed(
+        "another process serves the sandbox, but does not say where",
+        std::io::Error::other("no servers.json"),
+    ))
+}
+
+fn failed(what: &str, source: std::io::Error) -> EngineError {
+    EngineError::Local {
+        what: what.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,13 @@
+//! What the journeys stand on: the binary as a user has it, a home of its own, simulated or real environments.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a stage that cannot be set up fails its test"
+)]
+
+mod binary;
+mod stage;
+
+pub use binary::{Done, binary, workspace};
+pub use stage::{Stage, truncate_data};

@@ -1,0 +1,157 @@
+//! A stage: simulated environments, a home, and the binary set up for them as a user would set it up.
+
+use std::fmt::Write as _;
+use std::io::{Cursor, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use nocobase_sim::{Environment, Sim, SimConfig};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::binary::{Done, binary};
+
+/// Simulated environments and a home of its own.
+pub struct Stage {
+    /// The simulation.
+    pub sim: Sim,
+    home: TempDir,
+}
+
+impl Stage {
+    /// dev, test and prod, at the pace of tests; the current environment is test.
+    pub async fn new() -> Self {
+        Self::with(SimConfig::sandbox()).await
+    }
+
+    /// The environments of this configuration.
+    pub async fn with(config: SimConfig) -> Self {
+        let sim = Sim::start(config).await.expect("the simulation starts");
+        let stage = Self {
+            sim,
+            home: tempfile::tempdir().expect("a home"),
+        };
+        stage.settings("", |environment| format!("token = {:?}", environment.token()));
+        stage
+    }
+
+    /// Writes the settings file anew: extra tables, and credentials for each environment.
+    pub fn settings(&self, extra: &str, credentials: impl Fn(&Environment) -> String) {
+        let mut text = String::from(
+            "current = \"test\"\n[pace]\npoll = 40\npoll-slow = 80\nearly = 80\nsettle = 600\nno-restart = 900\nbroken = 500\n",
+        );
+        text.push_str(extra);
+        for environment in self.sim.environments() {
+            let _ = write!(
+                text,
+                "\n[environments.{}]\nurl = {:?}\n{}\n",
+                environment.name(),
+                environment.url(),
+                credentials(environment)
+            );
+        }
+        std::fs::write(self.home().join("release.toml"), text).expect("the settings are written");
+    }
+
+    /// The home's folder.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// One environment.
+    pub fn environment(&self, name: &str) -> Environment {
+        self.sim.environment(name)
+    }
+
+    /// The binary, set up for this stage and nothing else of this machine.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("NOCOBASE_RELEASE_HOME", self.home())
+            .env("NB_CLI_ROOT", self.home())
+            .current_dir(self.home())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub async fn run(&self, arguments: &[&str]) -> Done {
+        Done::new(self.command(arguments).output().await.expect("the binary runs"))
+    }
+
+    /// Runs the binary with `--json` and gives the run's report.
+    pub async fn report(&self, arguments: &[&str], code: i32) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        self.run(&all).await.expect(code).json()
+    }
+
+    /// A genuine package of an environment's present content, as a file.
+    pub fn package_file(&self, environment: &str, name: &str) -> PathBuf {
+        let path = self.home().join(name);
+        std::fs::write(&path, self.environment(environment).package(None)).expect("the package is written");
+        path
+    }
+
+    /// Asserts that nothing was sent that NocoBase does not know.
+    #[track_caller]
+    pub fn assert_no_violation(&self) {
+        let violations = self.sim.violations();
+        assert!(violations.is_empty(), "{violations:#?}");
+    }
+
+    /// How many requests that change something an environment has received.
+    pub fn changes(&self, environment: &str) -> usize {
+        self.environment(environment)
+            .requests()
+            .iter()
+            .filter(|request| request.mutation)
+            .count()
+    }
+
+    /// Every text file under the home, for looking whether a secret got there. Packages hold data, not our words.
+    pub fn written(&self) -> String {
+        let mut text = String::new();
+        let mut folders = vec![self.home().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !name.ends_with(".nbdata") && name != "release.toml" {
+                    text.push_str(&String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()));
+                }
+            }
+        }
+        text
+    }
+}
+
+/// The same package with its `data` cut in half and everything else right, checksums included.
+pub fn truncate_data(package: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(package)).expect("a package is a zip");
+    let mut cut = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for place in 0..archive.len() {
+        let mut entry = archive.by_index(place).expect("an entry");
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).expect("an entry's content");
+        let name = entry.name().expect("an entry's name").into_owned();
+        if name == "data" {
+            content.truncate(content.len() / 2);
+        }
+        cut.start_file(name, zip::write::SimpleFileOptions::default())
+            .expect("an entry");
+        cut.write_all(&content).expect("an entry's content");
+    }
+    cut.finish().expect("a zip").into_inner()
+}
