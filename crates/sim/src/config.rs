@@ -67,6 +67,9 @@ pub struct EnvironmentConfig {
     pub seed: Seed,
     /// How its server is set up.
     pub settings: Settings,
+    /// The secret behind its tokens (`APP_KEY`); `None` makes one. Environments with the same secret accept each
+    /// other's tokens.
+    pub app_key: Option<String>,
     /// The port to listen on; `None` takes a free one. A port in use is replaced by a free one.
     pub port: Option<u16>,
 }
@@ -78,6 +81,7 @@ impl EnvironmentConfig {
             name: name.into(),
             seed,
             settings: Settings::default(),
+            app_key: None,
             port: None,
         }
     }
@@ -101,6 +105,13 @@ impl EnvironmentConfig {
     #[must_use]
     pub fn with_settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
+        self
+    }
+
+    /// The same with a chosen secret behind its tokens.
+    #[must_use]
+    pub fn with_app_key(mut self, app_key: impl Into<String>) -> Self {
+        self.app_key = Some(app_key.into());
         self
     }
 

@@ -77,6 +77,8 @@ pub enum FaultKind {
     CloseAfterEffect,
     /// The process dies as the request comes in: nothing happens, connections break, the server comes back.
     ProcessDies,
+    /// The process dies as the request comes in and is not started again: connections are refused from then on.
+    ProcessEnds,
     /// The request has its full effect, the answer is lost because the process dies.
     ProcessDiesAfterEffect,
     /// An answer with this status and message, without effect.
@@ -88,6 +90,8 @@ pub enum FaultKind {
         /// `errors[0].code`.
         code: Option<String>,
     },
+    /// A bare 408 with an empty body, as for an upload that takes too long, without effect.
+    RequestTimeout,
     /// As a reverse proxy answers: this status, an HTML page, without effect.
     ProxyAnswer(u16),
     /// As a reverse proxy answers that waited too long: this status, an HTML page, with the full effect.
@@ -129,6 +133,35 @@ pub enum FaultKind {
     LoadKilled,
     /// The restore never ends: maintenance answers for ever.
     RestoreHangs,
+}
+
+impl FaultKind {
+    /// 401 with this code: `INVALID_TOKEN`, `EXPIRED_SESSION`, …
+    pub fn unauthorized(code: &str) -> Self {
+        Self::Answer {
+            status: 401,
+            message: "Your session has expired. Please sign in again.".to_owned(),
+            code: Some(code.to_owned()),
+        }
+    }
+
+    /// 403: the role may not.
+    pub fn forbidden() -> Self {
+        Self::Answer {
+            status: 403,
+            message: "No permissions".to_owned(),
+            code: None,
+        }
+    }
+
+    /// 500 with this message.
+    pub fn server_error(message: &str) -> Self {
+        Self::Answer {
+            status: 500,
+            message: message.to_owned(),
+            code: None,
+        }
+    }
 }
 
 /// The faults armed in one environment.

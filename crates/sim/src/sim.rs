@@ -1,6 +1,7 @@
 //! Starting and ending a simulation.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::{SimConfig, SimError};
@@ -33,10 +34,12 @@ impl Sim {
             let loaded = folder.as_deref().map(store::load).transpose()?.flatten();
             let (state, last_port) = match loaded {
                 Some(kept) => (kept.state, Some(kept.port)),
-                None => (
-                    crate::seed::state(&environment.name, environment.seed, environment.settings),
-                    None,
-                ),
+                None => {
+                    let seed = environment.seed;
+                    let mut state = crate::seed::state(&environment.name, seed, environment.settings);
+                    state.token_secret = environment.app_key.unwrap_or(state.token_secret);
+                    (state, None)
+                }
             };
             let server = Server::reserve(environment.port.or(last_port))
                 .await
@@ -54,6 +57,16 @@ impl Sim {
             environments,
             _folder_lock: folder_lock,
         })
+    }
+
+    /// Where the environments of a folder listen while a simulation runs over it, and with which key.
+    ///
+    /// A second process cannot start over the same folder, but it can call what the first one serves.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn addresses(folder: &Path) -> Result<Vec<Address>, SimError> {
+        store::addresses(folder)
     }
 
     /// The environment of this name.
@@ -91,6 +104,17 @@ impl Sim {
         };
         self.environments.iter().flat_map(of).collect()
     }
+}
+
+/// Where an environment of another process listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The environment's name.
+    pub name: String,
+    /// The base of its API.
+    pub url: String,
+    /// The administrator's API key.
+    pub token: String,
 }
 
 impl Drop for Sim {

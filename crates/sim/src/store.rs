@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock;
 use crate::config::SimError;
+use crate::sim::Address;
+use crate::tokens;
 use crate::world::{State, StoredBackup, World};
 
 /// What `state.json` holds.
@@ -45,7 +47,14 @@ pub(crate) fn load(folder: &Path) -> Result<Option<Kept>, SimError> {
     let file = folder.join("state.json");
     let content = match fs::read(&file) {
         Ok(content) => content,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(SimError::Folder(file, error)),
     };
     let mut kept: Kept =
@@ -65,6 +74,24 @@ pub(crate) fn load(folder: &Path) -> Result<Option<Kept>, SimError> {
         }
     }
     Ok(Some(kept))
+}
+
+/// Where the environments of a folder listen, by name.
+pub(crate) fn addresses(folder: &Path) -> Result<Vec<Address>, SimError> {
+    let failed = |error| SimError::Folder(folder.to_owned(), error);
+    let mut addresses = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if let (Some(kept), Ok(name)) = (load(&entry.path())?, entry.file_name().into_string()) {
+            addresses.push(Address {
+                name,
+                url: format!("http://127.0.0.1:{}/api", kept.port),
+                token: tokens::standing_key(&kept.state.token_secret, 1, "root"),
+            });
+        }
+    }
+    addresses.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(addresses)
 }
 
 /// Writes an environment down after a change; a failure is a violation, for a test or a person to see.

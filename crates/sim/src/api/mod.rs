@@ -93,6 +93,10 @@ pub(crate) async fn answer(
         world.die_and_restart();
         return Err(ConnectionCut);
     }
+    if faults.contains(&FaultKind::ProcessEnds) {
+        world.die();
+        return Err(ConnectionCut);
+    }
     // an upload that breaks off never becomes a request
     let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
         return Err(ConnectionCut);
@@ -338,6 +342,7 @@ fn instead(fault: &FaultKind) -> Option<Reply> {
             message,
             code,
         } => Some(Reply::error_with(*status, message.clone(), code.as_deref())),
+        FaultKind::RequestTimeout => Some(Reply::Timeout),
         FaultKind::ProxyAnswer(status) => Some(proxy(*status)),
         FaultKind::Maintenance(message) => {
             Some(Reply::maintenance("APP_COMMANDING", message, Some("upgrade")))

@@ -25,6 +25,8 @@ pub(crate) enum Reply {
     Html(StatusCode, &'static str),
     /// A health answer: bare text without a content type.
     Health,
+    /// A bare 408.
+    Timeout,
     /// No content.
     Nothing,
     /// A file, streamed without a length.
@@ -121,6 +123,7 @@ impl Reply {
                 Bytes::from_static(page.as_bytes()),
                 (page == PAGE).then(|| "inline; filename=\"index.html\"".to_owned()),
             ),
+            Self::Timeout => (StatusCode::REQUEST_TIMEOUT, None, Bytes::new(), None),
             Self::Health => (StatusCode::OK, None, Bytes::from_static(b"ok"), None),
             Self::Nothing | Self::Death => (StatusCode::NO_CONTENT, None, Bytes::new(), None),
             Self::File { name, kind, content } => {

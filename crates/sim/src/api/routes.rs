@@ -272,3 +272,21 @@ pub(crate) fn find(resource: &str, action: &str, is_table: bool) -> Option<&'sta
 pub(crate) fn is_resource(resource: &str) -> bool {
     ROUTES.iter().any(|route| route.resource == resource)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_lists_every_route() {
+        let documentation = include_str!("../lib.rs");
+        let named =
+            |route: &&Route| !documentation.contains(&format!("`{}:{}`", route.resource, route.action));
+        let missing: Vec<String> = ROUTES
+            .iter()
+            .filter(named)
+            .map(|route| format!("{}:{}", route.resource, route.action))
+            .collect();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}

@@ -65,9 +65,16 @@ fn parsed(text: Option<String>, kind: ColumnKind) -> Value {
         ColumnKind::Double => text.parse::<f64>().map_or(Value::Null, Value::from),
         ColumnKind::Boolean => Value::Bool(text == "t"),
         ColumnKind::Json => serde_json::from_str(&text).unwrap_or(Value::String(text)),
-        ColumnKind::Timestamp => Value::String(text.replacen(' ', "T", 1).replace("+00", "Z")),
+        ColumnKind::Timestamp => Value::String(iso(&text)),
         ColumnKind::Varchar | ColumnKind::Text => Value::String(text),
     }
+}
+
+/// `2026-11-22 17:46:05.573+00`, where zeros at the end are left out, as `2026-11-22T17:46:05.573Z`.
+fn iso(printed: &str) -> String {
+    let bare = printed.trim_end_matches("+00").replacen(' ', "T", 1);
+    let (seconds, fraction) = bare.split_once('.').unwrap_or((&bare, ""));
+    format!("{seconds}.{fraction:0<3}Z")
 }
 
 fn escape(text: &str, into: &mut String) {
@@ -105,4 +112,15 @@ fn unescape(field: &str) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_their_milliseconds() {
+        assert_eq!(iso("2026-11-22 17:46:05.57+00"), "2026-11-22T17:46:05.570Z");
+        assert_eq!(iso("2026-11-22 17:46:05+00"), "2026-11-22T17:46:05.000Z");
+    }
 }

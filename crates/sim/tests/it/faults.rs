@@ -58,6 +58,8 @@ async fn answers_can_be_anything() {
         test.get("__health_check").await.body["error"]["message"],
         "app reload"
     );
+    faults.arm(Fault::new("app:getInfo", FaultKind::RequestTimeout));
+    assert_eq!(test.get("app:getInfo").await.status, 408);
     faults.arm(Fault::new("*", FaultKind::ProxyAnswer(502)));
     assert_eq!(test.get("app:getInfo").await.status, 502);
     faults.arm(Fault::new("app:getInfo", FaultKind::DatabaseAway));
@@ -163,7 +165,10 @@ async fn a_process_that_dies_forgets_its_tasks() {
 async fn a_server_can_be_down() {
     let (sim, test) = two().await;
     let environment = sim.environment("test");
-    environment.stop();
+    environment
+        .faults()
+        .arm(Fault::new("backup:list", FaultKind::ProcessEnds));
+    assert!(test.request(Method::GET, "backup:list").send().await.is_err());
     assert!(test.request(Method::GET, "__health_check").send().await.is_err());
     environment.start().await;
     assert_eq!(test.count("orders").await, Some(37));

@@ -23,6 +23,15 @@ async fn a_folder_goes_on_where_it_was_left() {
         Sim::start(config.clone()).await,
         Err(SimError::FolderInUse(_))
     ));
+    let listed = Sim::addresses(folder.path()).expect("addresses");
+    assert_eq!(
+        listed
+            .iter()
+            .map(|address| address.name.as_str())
+            .collect::<Vec<_>>(),
+        ["dev", "prod", "test"]
+    );
+    assert_eq!((&listed[0].url, &listed[0].token), (&url, &token));
     let kept = folder.path().join("dev/backups").join(&name);
     assert_eq!(std::fs::read(kept).expect("a file"), bytes);
     drop(dev);

@@ -119,3 +119,11 @@ async fn a_restore_changes_who_a_token_is() {
     assert_eq!(revoked.get("backup:list").await.status, 200);
     assert_eq!(admin.get("auth:check").await.body["data"]["username"], "nocobase");
 }
+
+#[tokio::test]
+async fn environments_with_one_key_accept_each_others_tokens() {
+    let both = [EnvironmentConfig::dev(), EnvironmentConfig::test()].map(|one| one.with_app_key("shared"));
+    let sim = Sim::start(SimConfig::new(both)).await.expect("starts");
+    let test = Caller::new(&sim.environment("test")).with_token(sim.environment("dev").token());
+    assert_eq!(test.get("auth:check").await.status, 200);
+}
