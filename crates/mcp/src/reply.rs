@@ -59,6 +59,12 @@ impl ToolError {
         )
     }
 
+    /// The same error with another next step.
+    pub(crate) fn then(mut self, next_step: impl Into<String>) -> Self {
+        self.next_step = next_step.into();
+        self
+    }
+
     fn to_text(&self) -> String {
         let mut text = format!("error: {}\n{}", self.code, clean(&self.message, 4_000));
         if !self.next_step.is_empty() {

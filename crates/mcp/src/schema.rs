@@ -1,7 +1,8 @@
 //! Schemas that every client takes: flat, without the habits of Rust in them.
 //!
-//! Derived schemas speak of `uint32`, of null where a field is merely left out, and refer to definitions. Some
-//! clients warn about the first, some refuse the others, so the whole list is rewritten once, at the start.
+//! Derived schemas speak of `uint32`, of null where a field is merely left out, and refer to definitions; their
+//! descriptions keep the line ends of comments. Some clients warn about this, some refuse that, so the whole list is
+//! rewritten once, at the start.
 
 use std::sync::Arc;
 
@@ -63,6 +64,9 @@ fn rewrite(value: &mut Value, definitions: &Value, depth: usize) {
         fields.remove("format");
     }
     one_list_of_constants(fields);
+    if let Some(Value::String(description)) = fields.get_mut("description") {
+        *description = description.replace('\n', " ");
+    }
     fields
         .values_mut()
         .for_each(|field| rewrite(field, definitions, depth + 1));

@@ -3,8 +3,6 @@
 //! Such text is data. It is bounded, characters that hide or reorder other text become visible escapes, and where
 //! it stands beside our own words it is quoted line by line. Structured results go through [`clean_value`] as a whole.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 /// The longest single string in a result.
@@ -17,15 +15,13 @@ pub(crate) fn clean(text: &str, limit: usize) -> String {
     let mut cleaned = String::with_capacity(text.len().min(limit));
     for (place, letter) in text.chars().enumerate() {
         if place >= limit {
-            let _ = write!(cleaned, "… ({} more characters)", text.chars().count() - limit);
+            cleaned.push_str(&format!("… ({} more characters)", text.chars().count() - limit));
             break;
         }
         match letter {
             '\n' => cleaned.push('\n'),
             '\t' => cleaned.push(' '),
-            hidden if is_hidden(hidden) => {
-                let _ = write!(cleaned, "\\u{{{:x}}}", u32::from(hidden));
-            }
+            hidden if is_hidden(hidden) => cleaned.extend(hidden.escape_unicode()),
             plain => cleaned.push(plain),
         }
     }
@@ -41,10 +37,8 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
 pub(crate) fn quoted(text: &str) -> String {
     clean(text.trim_end(), LONGEST_STRING)
         .lines()
-        .fold(String::new(), |mut quote, line| {
-            let _ = writeln!(quote, "> {line}");
-            quote
-        })
+        .map(|line| format!("> {line}\n"))
+        .collect()
 }
 
 /// Cleans every string of a structured result and bounds its lists.

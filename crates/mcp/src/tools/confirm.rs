@@ -100,10 +100,7 @@ impl Handler {
         // The engine looks at everything else first, so nobody is asked about a plan that is used or expired.
         match self.engine().confirm(plan.clone(), &proof) {
             Ok(confirmed) => {
-                let run = self
-                    .engine()
-                    .start(confirmed, &release_engine::RunSecrets::default())?;
-                let report = crate::follow::follow(self.engine(), &run, wait, context).await?;
+                let report = self.start(confirmed, wait, context).await?;
                 respond(run_reply(&plan, RunAnswer::new(&report)))
             }
             Err(EngineError::NeedsPerson { .. }) => {
@@ -124,10 +121,13 @@ impl Handler {
             Asked::ComeBack(question) => Ok((*question).into()),
             Asked::NotAnswered(reason) => respond(person_required(&plan, reason)),
             Asked::Typed(typed) => {
-                let report = self
-                    .start(plan.clone(), &Proof::AnsweredInClient(typed), wait, context)
-                    .await
-                    .map_err(|error| not_what_was_asked(&plan, error))?;
+                let proof = Proof::AnsweredInClient(typed);
+                let confirmed = match self.engine().confirm(plan.clone(), &proof) {
+                    Ok(confirmed) => confirmed,
+                    Err(EngineError::WrongConfirmation { .. }) => return Err(not_what_was_asked(&plan)),
+                    Err(error) => return Err(error.into()),
+                };
+                let report = self.start(confirmed, wait, context).await?;
                 respond(run_reply(&plan, RunAnswer::new(&report)))
             }
         }
@@ -135,10 +135,7 @@ impl Handler {
 }
 
 /// The phrase of a protected target is for the person's eyes: the error must not tell it to the model.
-fn not_what_was_asked(plan: &Plan, error: ToolError) -> ToolError {
-    if error.code != "wrong_confirmation" {
-        return error;
-    }
+fn not_what_was_asked(plan: &Plan) -> ToolError {
     ToolError::new(
         "wrong_confirmation",
         "the user typed something else than the phrase of this plan; nothing was started",

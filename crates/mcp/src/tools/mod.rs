@@ -9,7 +9,7 @@ mod restore;
 mod run_status;
 mod undo;
 
-use release_engine::{Plan, Proof, Request, RunReport, RunSecrets, RunStanding, Verdict};
+use release_engine::{ConfirmedPlan, Plan, Proof, Request, RunReport, RunSecrets, RunStanding, Verdict};
 use rmcp::RoleServer;
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::service::RequestContext;
@@ -118,19 +118,26 @@ impl Handler {
         context: &RequestContext<RoleServer>,
     ) -> Result<RunReport, ToolError> {
         let plan = self.plan(request).await?;
-        self.start(plan, &Proof::None, wait, context).await
+        let confirmed = self.engine().confirm(plan, &Proof::None)?;
+        self.start(confirmed, wait, context).await
     }
 
-    /// Confirms a plan with this proof, starts its run and looks at it for a moment.
+    /// Starts the run of a confirmed plan and looks at it for a moment.
     async fn start(
         &self,
-        plan: Plan,
-        proof: &Proof,
+        confirmed: ConfirmedPlan,
         wait: Duration,
         context: &RequestContext<RoleServer>,
     ) -> Result<RunReport, ToolError> {
-        let confirmed = self.engine().confirm(plan, proof)?;
-        let run = self.engine().start(confirmed, &RunSecrets::default())?;
+        let run = confirmed.run().clone();
+        let started = self.engine().start(confirmed, &RunSecrets::default());
+        started.map_err(|error| {
+            // The plan is used up by now, whatever became of the process.
+            ToolError::from(error).then(format!(
+                "call run_status with run \"{run}\" before anything else: if it never begins, nothing was changed, and \
+                 a new plan is needed"
+            ))
+        })?;
         Ok(follow(self.engine(), &run, wait, context).await?)
     }
 }

@@ -1,0 +1,14 @@
+//! The MCP face over an in-process connection, in both lifecycles of the protocol.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking, too"
+)]
+
+mod asking;
+mod confirmation;
+mod results;
+mod schemas;
+mod support;
