@@ -84,6 +84,11 @@ impl From<EngineError> for ToolError {
                 make a new plan only when that run is not what the user wanted"
                     .to_owned()
             }
+            EngineError::Locked { .. } => {
+                "it may be the very run you started: call run_status and wait for its end \
+                before repeating anything"
+                    .to_owned()
+            }
             EngineError::WrongConfirmation { .. } => {
                 "nothing was started; pass exactly the phrase that stands in \
                 the plan, and only after the user agreed to that plan"
