@@ -8,60 +8,44 @@
 //! It only proposes. Nothing here plans, confirms or runs anything, and an [`Intent`] has no field
 //! with which a sentence could confirm or skip anything.
 //!
-//! - `intent`: the result's types
-//! - `known`: the closed list of environments
-//! - `batch`: one JSON line in, one JSON line out
-#![warn(missing_docs)]
+//! The way of a sentence through the modules:
+//! - `normal`, `script`: one form for every text, with the way back to the original
+//! - `words`, `prefix`: the words of all languages and their roles, from `prompts/`
+//! - `tokens`, `package`, `quote`: environments, files, words, quotations
+//! - `clause`: clauses, contrasts taken out
+//! - `act`, `mood`: what a clause is about, and whether it is asked for
+//! - `mention`, `method`, `frame`: who is named on which side, by which rule, from which package
+//! - `reader`: the clauses decide together
+//! - `finish`, `suggest`, `question`: what is missing, what may have been meant, what to ask
+//! - `intent`, `reading`, `known`, `batch`: the types that go in and out
 
+mod act;
 mod batch;
+mod clause;
+mod finish;
+mod frame;
 mod intent;
 mod known;
+mod mention;
+mod method;
+mod mood;
+mod normal;
+mod package;
+mod prefix;
+mod question;
+mod quote;
+mod reader;
 mod reading;
+mod script;
+mod suggest;
+mod tokens;
+mod words;
 
 pub use batch::{BatchError, batch_line};
 pub use intent::{
     Action, EnvironmentRef, Intent, PackageRef, RuleRef, Slot, Span, Spans, SystemMethod, UserMethod,
 };
 pub use known::Known;
+pub use question::questions;
+pub use reader::read;
 pub use reading::{Explanation, Mood, Question, Reading, Suggestion, Word};
-
-/// Reads `text` against the closed list of environments.
-pub fn read(text: &str, known: &Known) -> Reading {
-    let _ = (text, known);
-    Reading {
-        intent: Intent {
-            action: None,
-            source: None,
-            target: None,
-            package: None,
-            rule: None,
-            clarify: vec![Slot::Action],
-            language: "en".to_owned(),
-            spans: Spans::default(),
-        },
-        suggestions: Vec::new(),
-        explanation: Explanation {
-            rule: "nothing_understood".to_owned(),
-            mood: Mood::Request,
-            words: Vec::new(),
-            left_over: Vec::new(),
-        },
-    }
-}
-
-/// What to ask the user, in the user's language, one question for each slot to clarify.
-pub fn questions(reading: &Reading, known: &Known) -> Vec<Question> {
-    reading
-        .intent
-        .clarify
-        .iter()
-        .map(|slot| Question {
-            slot: *slot,
-            text: format!("{slot}?"),
-            choices: match slot {
-                Slot::Source | Slot::Target => known.names().map(str::to_owned).collect(),
-                Slot::Action | Slot::Package => Vec::new(),
-            },
-        })
-        .collect()
-}

@@ -1,0 +1,402 @@
+//! Cuts a sentence into clauses: at its pauses, at "and then", before another verb.
+//!
+//! A contrasted name ("not prod but staging") is taken out here, and a piece without a verb
+//! ("…, with rule 3") goes back to the clause it belongs to. What a clause means is left to `mood`
+//! and `frame`.
+
+use crate::tokens::{Kind, Token};
+use crate::words::{Role, RoleSet};
+
+/// Why a clause stands beside the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Says something of its own.
+    Main,
+    /// Gives a reason.
+    Reason,
+    /// Names a condition.
+    Condition,
+    /// Says what comes later than the main clause.
+    Before,
+    /// Says what comes earlier than the main clause.
+    After,
+}
+
+/// A stretch of tokens with at most one verb that matters.
+#[derive(Debug, Clone)]
+pub(crate) struct Clause {
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) standing: Standing,
+    /// Which sentence it belongs to.
+    pub(crate) sentence: usize,
+    /// Its sentence ends with a question mark.
+    pub(crate) asks: bool,
+    /// What stood before it inside its sentence.
+    lead: Option<Token>,
+}
+
+impl Clause {
+    /// Whether a word of it plays the role.
+    pub(crate) fn has(&self, role: Role) -> bool {
+        self.tokens.iter().any(|token| token.is(role))
+    }
+
+    /// Whether a word of it plays one of the roles.
+    pub(crate) fn has_any(&self, roles: RoleSet) -> bool {
+        self.tokens.iter().any(|token| token.is_any(roles))
+    }
+
+    /// Whether something of that kind is in it.
+    pub(crate) fn has_kind(&self, wanted: impl Fn(Kind) -> bool) -> bool {
+        self.tokens.iter().any(|token| wanted(token.kind))
+    }
+
+    /// Whether a colon announced it.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.lead.is_some_and(|lead| lead.kind == Kind::Pause(':'))
+    }
+
+    /// Whether a comma or the like stood before it, not a word.
+    pub(crate) fn after_pause(&self) -> bool {
+        self.lead.is_some_and(|lead| matches!(lead.kind, Kind::Pause(_)))
+    }
+}
+
+/// Words that name an action, in any form.
+pub(crate) const ACTS: RoleSet = RoleSet::of(&[
+    Role::RestoreDo,
+    Role::RestoreName,
+    Role::RestoreDone,
+    Role::MigrateDo,
+    Role::MigrateName,
+    Role::MigrateDone,
+    Role::BackupDo,
+    Role::BackupName,
+    Role::BackupDone,
+    Role::TransferDo,
+    Role::TransferName,
+    Role::TransferDone,
+    Role::OverwriteDo,
+    Role::OverwriteDone,
+    Role::ListDo,
+    Role::DownloadDo,
+    Role::RemoveDo,
+    Role::RemoveDone,
+    Role::CheckDo,
+    Role::StatusDo,
+    Role::HistoryDo,
+    Role::UndoDo,
+    Role::UndoDone,
+    Role::HelpDo,
+]);
+
+/// After "and", these begin another clause.
+const BEGINS: RoleSet = RoleSet::of(&[
+    Role::RestoreDo,
+    Role::MigrateDo,
+    Role::BackupDo,
+    Role::TransferDo,
+    Role::OverwriteDo,
+    Role::ListDo,
+    Role::DownloadDo,
+    Role::RemoveDo,
+    Role::CheckDo,
+    Role::StatusDo,
+    Role::HistoryDo,
+    Role::UndoDo,
+    Role::LightDo,
+    Role::Notify,
+    Role::Negation,
+    Role::Contrast,
+    Role::Request,
+    Role::Cancel,
+    Role::Touch,
+    Role::Want,
+    Role::Statement,
+    Role::How,
+    Role::Except,
+]);
+
+/// Small words without weight.
+pub(crate) const SMALL: RoleSet = RoleSet::of(&[
+    Role::Filler,
+    Role::Determiner,
+    Role::Polite,
+    Role::Greeting,
+    Role::Correction,
+]);
+
+/// A clause with one of these stands on its own even without a verb.
+const ALONE: RoleSet = RoleSet::of(&[
+    Role::Cancel,
+    Role::Hypothetical,
+    Role::Notify,
+    Role::Greeting,
+    Role::Narrates,
+    Role::Statement,
+    Role::Past,
+    Role::Reporting,
+    Role::Example,
+    Role::How,
+    Role::StatusWord,
+    Role::Negation,
+    Role::Touch,
+]);
+
+/// Words that carry a part of a request even without a verb.
+const SLOTS: RoleSet = RoleSet::of(&[
+    Role::FromBefore,
+    Role::FromAfter,
+    Role::ToBefore,
+    Role::ToAfter,
+    Role::WithBefore,
+    Role::WithAfter,
+    Role::OnBefore,
+    Role::OnAfter,
+    Role::ObjectBefore,
+    Role::ObjectAfter,
+    Role::LikeBefore,
+    Role::There,
+    Role::SchemaOnly,
+    Role::Overwrite,
+    Role::OverwriteFirst,
+    Role::UserTables,
+    Role::SystemTables,
+    Role::RuleId,
+    Role::NounRule,
+    Role::NounPackage,
+    Role::NounPackages,
+    Role::NounEnvironment,
+    Role::NounState,
+    Role::Latest,
+    Role::Current,
+    Role::Except,
+    Role::Only,
+    Role::Part,
+    Role::All,
+    Role::TimePast,
+    Role::TimeFuture,
+    Role::Request,
+    Role::Want,
+    Role::ConsentTag,
+    Role::Tag,
+    Role::Or,
+]);
+
+/// Takes out names that are only there to be told apart: "not prod" of "not prod but staging".
+pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
+    let mut dropped = Vec::new();
+    let mut first = 0;
+    while first < tokens.len() {
+        if tokens.get(first).is_some_and(|token| token.is(Role::Contrast))
+            && let Some(length) = contrast_length(tokens.get(first..).unwrap_or(&[]))
+        {
+            dropped.extend(tokens.drain(first..first + length));
+            continue;
+        }
+        first += 1;
+    }
+    dropped
+}
+
+/// How many tokens a contrasted name takes, with the word that opens it.
+fn contrast_length(tokens: &[Token]) -> Option<usize> {
+    const CARRIES: RoleSet = RoleSet::of(&[
+        Role::Filler,
+        Role::Determiner,
+        Role::FromBefore,
+        Role::FromAfter,
+        Role::ToBefore,
+        Role::ToAfter,
+        Role::WithBefore,
+        Role::OnBefore,
+        Role::OnAfter,
+        Role::ObjectBefore,
+        Role::NounEnvironment,
+        Role::And,
+        Role::Or,
+        Role::Contrast,
+        Role::Possessive,
+    ]);
+    let mut length = 1;
+    let mut named = false;
+    for token in tokens.iter().skip(1) {
+        let name = matches!(
+            token.kind,
+            Kind::Environment(_) | Kind::Disputed | Kind::Unknown | Kind::Package
+        ) || token.is(Role::Current);
+        // Past the name, another unknown word is no part of the contrast any more.
+        if name && !(named && token.kind == Kind::Unknown) {
+            named = true;
+        } else if !token.is_any(CARRIES) {
+            if token.is(Role::But) && named {
+                length += 1;
+            } else if named && !matches!(token.kind, Kind::Pause(_) | Kind::Stop) && !token.is_any(SMALL) {
+                // "not dev's backup", "not restore dev": more than a name is contrasted.
+                let ends = token.is_any(RoleSet::of(&[
+                    Role::Then,
+                    Role::Reason,
+                    Role::Correction,
+                    Role::WithBefore,
+                    Role::Narrates,
+                ])) || token.is_any(ACTS);
+                return ends.then_some(length);
+            }
+            break;
+        }
+        length += 1;
+    }
+    named.then_some(length)
+}
+
+/// Cuts the tokens into clauses.
+pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
+    let mut cutter = Cutter {
+        clauses: Vec::new(),
+        sentence: 0,
+        lead: None,
+        standing: Standing::Main,
+    };
+    let mut current: Vec<Token> = Vec::new();
+    for (place, token) in tokens.iter().enumerate() {
+        let following = tokens.get(place + 1..).unwrap_or(&[]);
+        match token.kind {
+            Kind::Stop => {
+                cutter.close(&mut current, None, Standing::Main);
+                for clause in cutter
+                    .clauses
+                    .iter_mut()
+                    .rev()
+                    .take_while(|clause| clause.sentence == cutter.sentence)
+                {
+                    clause.asks |= token.asks;
+                }
+                cutter.sentence += 1;
+            }
+            Kind::Pause('、' | '/') => current.push(*token),
+            Kind::Pause(_) => cutter.close(&mut current, Some(*token), Standing::Main),
+            Kind::Word => {
+                let roles = token.roles;
+                let another = roles.has(Role::And) && begins(following);
+                if roles.has(Role::TimeBeforeEnd) && !current.is_empty() {
+                    cutter.standing = Standing::Before;
+                    cutter.close(&mut current, Some(*token), Standing::Main);
+                } else if roles.has(Role::Then) || roles.has(Role::But) || another {
+                    cutter.close(&mut current, Some(*token), Standing::Main);
+                } else if let Some(standing) = opened(roles) {
+                    cutter.close(&mut current, Some(*token), standing);
+                } else {
+                    current.push(*token);
+                }
+            }
+            _ => current.push(*token),
+        }
+    }
+    cutter.close(&mut current, None, Standing::Main);
+    merge(cutter.clauses)
+}
+
+struct Cutter {
+    clauses: Vec<Clause>,
+    sentence: usize,
+    lead: Option<Token>,
+    standing: Standing,
+}
+
+impl Cutter {
+    fn close(&mut self, current: &mut Vec<Token>, lead: Option<Token>, standing: Standing) {
+        if !current.is_empty() || self.standing == Standing::Condition {
+            self.clauses.push(Clause {
+                tokens: std::mem::take(current),
+                standing: self.standing,
+                sentence: self.sentence,
+                asks: false,
+                lead: self.lead,
+            });
+        }
+        self.lead = lead;
+        self.standing = standing;
+    }
+}
+
+fn opened(roles: RoleSet) -> Option<Standing> {
+    Some(if roles.has(Role::Reason) {
+        Standing::Reason
+    } else if roles.has(Role::Condition) {
+        Standing::Condition
+    } else if roles.has(Role::TimeBefore) {
+        Standing::Before
+    } else if roles.has(Role::TimeAfter) {
+        Standing::After
+    } else {
+        return None;
+    })
+}
+
+fn begins(following: &[Token]) -> bool {
+    following
+        .iter()
+        .find(|token| !token.is_any(SMALL.union(RoleSet::of(&[Role::Then]))))
+        .is_some_and(|token| token.is_any(BEGINS))
+}
+
+/// Whether the clause has a verb, or a noun that acts as one.
+pub(crate) fn has_act(clause: &Clause) -> bool {
+    clause
+        .tokens
+        .iter()
+        .any(|token| token.is_any(ACTS) || token.is(Role::LightDo))
+}
+
+fn carries_slots(clause: &Clause) -> bool {
+    clause.has_any(SLOTS)
+        || clause.has_kind(|kind| {
+            matches!(
+                kind,
+                Kind::Environment(_) | Kind::Disputed | Kind::Package | Kind::Number
+            )
+        })
+}
+
+/// Gives pieces without a verb back to the clause they belong to.
+fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
+    let mut merged: Vec<Clause> = Vec::new();
+    let mut waiting: Option<Clause> = None;
+    for mut clause in clauses {
+        let loose = clause.standing == Standing::Main
+            && !has_act(&clause)
+            && !clause.has_any(ALONE)
+            && carries_slots(&clause);
+        if let Some(earlier) = waiting.take() {
+            if clause.standing == Standing::Main && earlier.sentence == clause.sentence {
+                let lead = earlier.lead;
+                clause = append(earlier, clause);
+                clause.lead = lead;
+            } else {
+                merged.push(earlier);
+            }
+        }
+        if loose && !has_act(&clause) {
+            match merged.last_mut() {
+                Some(last) if last.standing == Standing::Main && has_act(last) => {
+                    let whole = append(last.clone(), clause);
+                    *last = whole;
+                }
+                _ => waiting = Some(clause),
+            }
+        } else {
+            merged.push(clause);
+        }
+    }
+    merged.extend(waiting);
+    merged
+}
+
+fn append(mut first: Clause, second: Clause) -> Clause {
+    first
+        .tokens
+        .extend(second.lead.filter(|lead| matches!(lead.kind, Kind::Pause(_))));
+    first.tokens.extend(second.tokens);
+    first.asks |= second.asks;
+    first
+}

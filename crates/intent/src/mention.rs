@@ -1,0 +1,336 @@
+//! Finds who is named in a clause, and on which side: by the markers around the name, never by
+//! its place in the order of names.
+//!
+//! What the sides mean for the action is left to `frame`.
+
+use crate::act::{Act, Verb};
+use crate::clause::{ACTS, Clause};
+use crate::tokens::{Kind, Token};
+use crate::words::{Role, RoleSet};
+
+/// Who is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    Environment(usize),
+    Current,
+    /// "it": what was spoken of before.
+    Pronoun,
+    /// "over there": a place without a name.
+    There,
+    /// A name that is not in the list.
+    Unknown,
+}
+
+/// What the markers around a name say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    From,
+    To,
+    With,
+    /// "on dev": where something is or happens.
+    On,
+    /// "dev's backup": whose.
+    Owner,
+    /// No marker, or only that of the object.
+    Bare,
+    /// "to dev's backup": the markers contradict each other.
+    Unclear,
+}
+
+/// A name in a clause.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mention {
+    pub(crate) who: Who,
+    pub(crate) side: Side,
+    /// Which token of the clause it is.
+    pub(crate) place: usize,
+}
+
+/// Words between a marker and its name, or between a name and the marker behind it.
+const BETWEEN: RoleSet = RoleSet::of(&[
+    Role::Filler,
+    Role::Determiner,
+    Role::Polite,
+    Role::NounEnvironment,
+    Role::Named,
+    Role::All,
+    Role::Latest,
+    Role::Fresh,
+    Role::Vague,
+    Role::TimePast,
+]);
+
+/// Things an environment can own, seen before or behind a possessive.
+const OWNED: RoleSet = RoleSet::of(&[
+    Role::NounPackage,
+    Role::NounPackages,
+    Role::BackupName,
+    Role::NounContent,
+    Role::NounState,
+    Role::SchemaOnly,
+    Role::UserTables,
+    Role::SystemTables,
+    Role::NounMigrations,
+    Role::NounRule,
+    Role::NounRules,
+    Role::Part,
+]);
+
+const PACKAGES: RoleSet = RoleSet::of(&[Role::NounPackage, Role::NounPackages, Role::BackupName]);
+
+/// The names of a clause with their sides, in the order of the text.
+pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
+    let mut found: Vec<Mention> = Vec::new();
+    for (place, token) in clause.tokens.iter().enumerate() {
+        let view = View {
+            tokens: &clause.tokens,
+            place,
+            acts,
+        };
+        let who = match token.kind {
+            Kind::Environment(_) | Kind::Disputed if view.is_glued_to_unknown() => Who::Unknown,
+            Kind::Environment(environment) => Who::Environment(environment),
+            Kind::Disputed => Who::Unknown,
+            Kind::Word if token.is(Role::Current) => Who::Current,
+            Kind::Word if token.is(Role::There) => Who::There,
+            Kind::Word if token.is(Role::Pronoun) => Who::Pronoun,
+            Kind::Unknown if !view.is_glued_to_name() => Who::Unknown,
+            _ => continue,
+        };
+        let marked = view.marked_side();
+        if token.kind == Kind::Unknown
+            && marked.is_none()
+            && !view.stands_for_a_name()
+            && !view.coordinated(&found)
+        {
+            continue;
+        }
+        let side = match marked {
+            Some(side) => side,
+            // "test and prod": the second stands on the side of the first.
+            None if view.coordinated(&found) => found.last().map_or(Side::Bare, |last| last.side),
+            None => Side::Bare,
+        };
+        found.push(Mention {
+            who,
+            side: if who == Who::There { Side::To } else { side },
+            place,
+        });
+    }
+    found
+}
+
+struct View<'a> {
+    tokens: &'a [Token],
+    place: usize,
+    acts: &'a [Act],
+}
+
+impl View<'_> {
+    fn before(&self) -> impl Iterator<Item = (usize, &Token)> {
+        self.tokens.iter().enumerate().take(self.place).rev()
+    }
+
+    fn after(&self) -> impl Iterator<Item = (usize, &Token)> {
+        self.tokens.iter().enumerate().skip(self.place + 1)
+    }
+
+    /// Whether the token can stand between a marker and a name. A noun for a package cannot be
+    /// skipped: it is what the marker marks.
+    fn is_between(&self, token: &Token) -> bool {
+        token.is_any(BETWEEN) && !token.is_any(PACKAGES)
+    }
+
+    /// "新生产" is another name than "生产": an unknown letter written onto a name makes it unknown.
+    fn is_glued_to_unknown(&self) -> bool {
+        let own = self.tokens.get(self.place).is_some_and(|token| token.glued);
+        let left = own
+            && self
+                .place
+                .checked_sub(1)
+                .and_then(|left| self.tokens.get(left))
+                .is_some_and(|left| left.kind == Kind::Unknown);
+        let right = self
+            .tokens
+            .get(self.place + 1)
+            .is_some_and(|right| right.glued && matches!(right.kind, Kind::Unknown | Kind::Number));
+        left || right
+    }
+
+    fn is_glued_to_name(&self) -> bool {
+        let name = |token: &Token| matches!(token.kind, Kind::Environment(_) | Kind::Disputed);
+        let own = self.tokens.get(self.place).is_some_and(|token| token.glued);
+        own && self
+            .place
+            .checked_sub(1)
+            .and_then(|left| self.tokens.get(left))
+            .is_some_and(name)
+            || self
+                .tokens
+                .get(self.place + 1)
+                .is_some_and(|right| right.glued && name(right))
+    }
+
+    /// The side that markers say.
+    fn marked_side(&self) -> Option<Side> {
+        let leading = self.before().find(|(_, token)| !self.is_between(token));
+        let leading_role = |role: Role| leading.is_some_and(|(_, token)| token.is(role));
+        let (possessed, trailing) = self.trailing();
+        let compound = self
+            .after()
+            .find(|(_, token)| !token.is(Role::NounEnvironment))
+            .is_some_and(|(place, token)| self.is_package_noun(place, token));
+        let owner = possessed || compound && !leading_role(Role::Of);
+        let owned_state = possessed && self.after().take(5).any(|(_, token)| token.is(Role::NounState));
+        let owned_package = owner
+            && self
+                .after()
+                .take(5)
+                .any(|(place, token)| self.is_package_noun(place, token) || token.kind == Kind::Package);
+        if leading_role(Role::LikeBefore) {
+            return Some(Side::From);
+        }
+        if leading_role(Role::FromBefore) && !leading_role(Role::Of) {
+            return Some(Side::From);
+        }
+        if leading_role(Role::WithBefore) && !(trailing == Some(Side::To)) {
+            return Some(Side::With);
+        }
+        if leading_role(Role::ToBefore) {
+            return Some(if owned_state {
+                Side::From
+            } else if owned_package {
+                Side::Unclear
+            } else {
+                Side::To
+            });
+        }
+        if leading_role(Role::Of) {
+            let owned = self.before().filter(|(_, token)| !self.is_between(token)).nth(1);
+            let act = owned.is_some_and(|(place, _)| {
+                self.acts
+                    .iter()
+                    .any(|act| act.place == place && act.verb != Verb::Backup)
+            });
+            return Some(if act { Side::Bare } else { Side::Owner });
+        }
+        if let Some(side) = trailing {
+            return Some(side);
+        }
+        if owner {
+            return Some(Side::Owner);
+        }
+        if leading_role(Role::OnBefore) {
+            return Some(Side::On);
+        }
+        if leading_role(Role::ObjectBefore) {
+            return Some(Side::Bare);
+        }
+        None
+    }
+
+    /// What stands behind the name: whether it owns something, and a marker.
+    fn trailing(&self) -> (bool, Option<Side>) {
+        let mut possessed = false;
+        for (place, token) in self.after() {
+            if token.is(Role::NounEnvironment) || token.is(Role::Filler) && !possessed {
+                continue;
+            }
+            if token.is(Role::Possessive) && !possessed {
+                possessed = true;
+                continue;
+            }
+            if possessed {
+                if token.is_any(BETWEEN) && !token.is_any(OWNED) {
+                    continue;
+                }
+                return (
+                    token.is_any(OWNED) || token.kind == Kind::Package || self.is_package_noun(place, token),
+                    None,
+                );
+            }
+            let side = if token.is(Role::FromAfter) {
+                Side::From
+            } else if token.is(Role::ToAfter) {
+                Side::To
+            } else if token.is(Role::WithAfter) {
+                Side::With
+            } else if token.is(Role::OnAfter) {
+                Side::On
+            } else if token.is(Role::ObjectAfter) {
+                Side::Bare
+            } else {
+                return (false, None);
+            };
+            return (false, Some(side));
+        }
+        (false, None)
+    }
+
+    /// Whether the token is a noun for a package: "backup" is one where another verb rules.
+    fn is_package_noun(&self, place: usize, token: &Token) -> bool {
+        if !token.is_any(PACKAGES) {
+            return false;
+        }
+        let acts = |token: &Token| token.is(Role::BackupDo);
+        !acts(token)
+            || self
+                .acts
+                .first()
+                .is_some_and(|main| main.verb != Verb::Backup || main.place != place)
+    }
+
+    /// Whether the name stands beside the one before it: "test and prod", "test, prod", "test/prod".
+    fn coordinated(&self, found: &[Mention]) -> bool {
+        let Some(last) = found.last() else { return false };
+        let mut joined = false;
+        for token in self.tokens.get(last.place + 1..self.place).unwrap_or(&[]) {
+            match token.kind {
+                Kind::Pause(_) => joined = true,
+                Kind::Word if token.is(Role::And) || token.is(Role::Or) => joined = true,
+                Kind::Word if self.is_between(token) => {}
+                _ => return false,
+            }
+        }
+        joined
+    }
+
+    /// Whether an unknown word without a marker stands where only a name can: "restore foo to
+    /// test", "the foo environment".
+    fn stands_for_a_name(&self) -> bool {
+        let next = self
+            .after()
+            .find(|(_, token)| !token.is(Role::NounEnvironment))
+            .map(|(_, token)| token);
+        if self
+            .tokens
+            .get(self.place + 1)
+            .is_some_and(|token| token.is(Role::NounEnvironment))
+        {
+            return true;
+        }
+        let verb_before = self
+            .before()
+            .find(|(_, token)| !token.is_any(RoleSet::of(&[Role::Filler, Role::Determiner, Role::Polite])))
+            .is_some_and(|(_, token)| token.is_any(ACTS));
+        let ends = next.is_none_or(|next| {
+            matches!(next.kind, Kind::Pause(_))
+                || next.is_any(RoleSet::of(&[
+                    Role::ToBefore,
+                    Role::FromBefore,
+                    Role::WithBefore,
+                    Role::OnBefore,
+                    Role::And,
+                    Role::Or,
+                    Role::Possessive,
+                    Role::Tag,
+                    Role::ConsentTag,
+                    Role::Polite,
+                ]))
+                || next.is_any(ACTS)
+        });
+        let first_before_verb = self.before().next().is_none()
+            && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])));
+        (verb_before && ends) || first_before_verb
+    }
+}

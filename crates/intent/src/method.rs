@@ -1,0 +1,142 @@
+//! Reads migration rules: a rule's id, or methods for user and system tables.
+//!
+//! Whether the action can use a rule is left to `frame`.
+
+use crate::clause::Clause;
+use crate::intent::{RuleRef, SystemMethod, UserMethod};
+use crate::tokens::{Kind, Token, Tokens};
+use crate::words::{Role, RoleSet};
+
+const TABLES: RoleSet = RoleSet::of(&[Role::UserTables, Role::SystemTables]);
+const METHODS: RoleSet = RoleSet::of(&[Role::SchemaOnly, Role::Overwrite, Role::OverwriteFirst]);
+
+/// How many small words may stand between tables and their method.
+const REACH: usize = 4;
+
+/// The rule a clause names, and the tokens that name it.
+pub(crate) fn rule(clause: &Clause, tokens: &Tokens<'_>) -> (Option<RuleRef>, Vec<usize>) {
+    if let Some(place) = id_place(&clause.tokens) {
+        let id = clause
+            .tokens
+            .get(place)
+            .map_or("", |token| tokens.written(token))
+            .to_owned();
+        return (Some(RuleRef::Id { id }), vec![place]);
+    }
+    let (mut user, mut system, mut used) = (None, None, Vec::new());
+    for (place, token) in clause
+        .tokens
+        .iter()
+        .enumerate()
+        .filter(|(_, token)| token.is_any(METHODS))
+    {
+        let tables = tables_near(&clause.tokens, place);
+        // "overwrite test" is a request, "overwrite the user data" a method.
+        if token.is(Role::Overwrite) && token.roles.has(Role::OverwriteDo) && tables.is_none() {
+            continue;
+        }
+        used.push(place);
+        let for_system = tables.is_some_and(|tables| tables.is(Role::SystemTables));
+        let for_user = tables.is_none_or(|tables| tables.is(Role::UserTables));
+        if for_system {
+            system = Some(if token.is(Role::SchemaOnly) {
+                SystemMethod::SchemaOnly
+            } else {
+                SystemMethod::OverwriteFirst
+            });
+        }
+        if for_user {
+            if token.is(Role::OverwriteFirst) && tables.is_none() {
+                system = Some(SystemMethod::OverwriteFirst);
+            } else {
+                user = Some(if token.is(Role::SchemaOnly) {
+                    UserMethod::SchemaOnly
+                } else {
+                    UserMethod::Overwrite
+                });
+            }
+        }
+    }
+    if user.is_none() && system.is_none() {
+        (None, used)
+    } else {
+        (Some(RuleRef::Methods { user, system }), used)
+    }
+}
+
+/// The tables a method is for: named beside it, no other method between, the nearer side first.
+fn tables_near(tokens: &[Token], place: usize) -> Option<Token> {
+    let ahead = near(tokens.iter().skip(place + 1));
+    let behind = near(tokens.iter().take(place).rev());
+    match (ahead, behind) {
+        (Some((near, token)), Some((other, earlier))) => Some(if other < near { earlier } else { token }),
+        (Some((_, token)), None) | (None, Some((_, token))) => Some(token),
+        (None, None) => None,
+    }
+}
+
+fn near<'t>(tokens: impl Iterator<Item = &'t Token>) -> Option<(usize, Token)> {
+    tokens
+        .take(REACH)
+        .take_while(|token| {
+            !token.is_any(METHODS) && !matches!(token.kind, Kind::Environment(_) | Kind::Pause(_))
+        })
+        .enumerate()
+        .find(|(_, token)| token.is_any(TABLES))
+        .map(|(distance, token)| (distance, *token))
+}
+
+/// "rule 3", "ruleId abc", "3号规则".
+fn id_place(tokens: &[Token]) -> Option<usize> {
+    let rule = tokens
+        .iter()
+        .position(|token| token.is(Role::NounRule) || token.is(Role::RuleId))?;
+    let small = RoleSet::of(&[Role::RuleId, Role::Filler, Role::Named, Role::NounRule]);
+    let is_id = |token: &Token| {
+        matches!(token.kind, Kind::Number | Kind::Quote)
+            || matches!(token.kind, Kind::Unknown | Kind::Package)
+    };
+    let after = tokens
+        .iter()
+        .enumerate()
+        .skip(rule + 1)
+        .find(|(_, token)| !token.is_any(small))
+        .filter(|(_, token)| is_id(token))
+        .map(|(place, _)| place);
+    after.or_else(|| {
+        let before = tokens
+            .iter()
+            .enumerate()
+            .take(rule)
+            .rev()
+            .find(|(_, token)| !token.is_any(small))?;
+        (before.1.kind == Kind::Number).then_some(before.0)
+    })
+}
+
+/// Takes the verb's roles from a word that only names a method: "overwrite the user data".
+pub(crate) fn settle_methods(tokens: &mut [Token]) {
+    const DOING: RoleSet = RoleSet::of(&[Role::OverwriteDo, Role::OverwriteDone]);
+    let mut migrates = false;
+    for place in 0..tokens.len() {
+        let Some(token) = tokens.get(place).copied() else {
+            break;
+        };
+        migrates |= token.is(Role::MigrateDo) || token.is(Role::MigrateName);
+        if !token.is(Role::Overwrite) || !token.is_any(DOING) {
+            continue;
+        }
+        let names_follow = tokens
+            .iter()
+            .skip(place + 1)
+            .find(|next| !next.is_any(RoleSet::of(&[Role::Filler, Role::Determiner, Role::All])))
+            .is_some_and(|next| {
+                matches!(next.kind, Kind::Environment(_) | Kind::Unknown) || next.is(Role::Current)
+            });
+        if tables_near(tokens, place).is_some() || (migrates && !names_follow) {
+            if let Some(token) = tokens.get_mut(place) {
+                token.roles = token.roles.without(DOING);
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The gate before every reading that could destroy something: is it asked for, asked about,
+//! denied, supposed, told of, or quoted?
+//!
+//! Which environments and packages are meant is left to `frame`.
+
+use crate::act::{Act, Form, Verb};
+use crate::clause::{Clause, SMALL};
+use crate::tokens::{Kind, Token};
+use crate::words::{Role, RoleSet};
+
+/// How a clause with an act is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stance {
+    /// It is asked for.
+    Request,
+    /// It may be asked for: the user must say.
+    Unsure,
+    /// Asked how, why, or whether.
+    Help,
+    /// Supposed.
+    Hypothetical,
+    /// Asked whether it is possible.
+    Check,
+    /// Asked how it stands.
+    Status,
+    /// Asked what was done.
+    History,
+    /// Denied.
+    Negated,
+    /// Told as past.
+    Past,
+    /// Someone else's words.
+    Quoted,
+    /// Told as what someone does.
+    Statement,
+}
+
+/// Verbs that change nothing: a question about them is a request.
+fn is_look(verb: Verb) -> bool {
+    matches!(
+        verb,
+        Verb::List | Verb::Check | Verb::Status | Verb::History | Verb::Help
+    )
+}
+
+/// How the clause is meant, as far as its own words say.
+pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
+    let act = acts.first()?;
+    if clause.has_any(RoleSet::of(&[Role::Reporting, Role::Example])) {
+        return Some(Stance::Quoted);
+    }
+    if clause.has(Role::How) {
+        return Some(Stance::Help);
+    }
+    if clause.has(Role::Hypothetical) {
+        return Some(Stance::Hypothetical);
+    }
+    if clause.has_any(RoleSet::of(&[Role::Negation, Role::Contrast])) {
+        return Some(Stance::Negated);
+    }
+    if is_look(act.verb) {
+        return Some(Stance::Request);
+    }
+    let request = asks_politely(clause, act);
+    let done = act.form == Form::Done || clause.has(Role::Past);
+    let status = clause.has(Role::StatusWord);
+    let opened = clause
+        .tokens
+        .iter()
+        .find(|token| !token.is_any(SMALL))
+        .is_some_and(|token| token.is(Role::Opener));
+    let asked = opened || clause.has(Role::Question);
+    let questioned = asked || clause.has_any(RoleSet::of(&[Role::QuestionWord, Role::Tag])) || clause.asks;
+    if clause.has(Role::QuestionWord) && !request {
+        return Some(if done { Stance::History } else { Stance::Help });
+    }
+    if status && !request && (questioned || act.form == Form::Name || act.form == Form::Done) {
+        return Some(if questioned { Stance::Status } else { Stance::Past });
+    }
+    if (asked || clause.has(Role::Capability)) && !request {
+        let possible =
+            clause.has(Role::Capability) && (act.form == Form::Done || name_before(clause, Role::Capability));
+        return Some(match act.verb {
+            Verb::Restore | Verb::Migrate | Verb::Transfer if possible => Stance::Check,
+            _ if done => Stance::Status,
+            _ => Stance::Help,
+        });
+    }
+    if clause.has(Role::May)
+        && name_before(clause, Role::May)
+        && !clause.has(Role::ConsentTag)
+        && !clause.has(Role::Request)
+    {
+        return Some(if questioned {
+            Stance::Check
+        } else {
+            Stance::Statement
+        });
+    }
+    if questioned && !request {
+        return Some(if done { Stance::Status } else { Stance::Unsure });
+    }
+    if done && !request {
+        return Some(Stance::Past);
+    }
+    if clause.has(Role::Past) && act.form == Form::Do && !wanted(clause) {
+        return Some(Stance::Past);
+    }
+    if clause
+        .tokens
+        .iter()
+        .any(|token| token.is(Role::StatusWord) && !token.is(Role::Filler))
+    {
+        return Some(Stance::Unsure);
+    }
+    Some(match act.form {
+        Form::Name if named_request(clause, acts) => Stance::Request,
+        Form::Name => Stance::Statement,
+        Form::Do if told(clause, act) => Stance::Statement,
+        Form::Do if merely_infinitive(clause, act) || clause.has(Role::May) && !request => Stance::Unsure,
+        Form::Do | Form::Done => Stance::Request,
+    })
+}
+
+fn wanted(clause: &Clause) -> bool {
+    clause.has_any(RoleSet::of(&[Role::Request, Role::Want, Role::ConsentTag]))
+}
+
+/// "Could you…", "I want … restored", "能不能…": the form of a question, the sense of a request.
+fn asks_politely(clause: &Clause, act: &Act) -> bool {
+    let before = clause.tokens.get(..act.place).unwrap_or(&[]);
+    let has = |role: Role| before.iter().any(|token| token.is(role));
+    if clause.has(Role::ConsentTag) {
+        return true;
+    }
+    if has(Role::Request) {
+        // "请问" and a plain question are told apart in the data; a polite word alone is none.
+        return act.form != Form::Done || clause.has(Role::Want);
+    }
+    if has(Role::Want) {
+        return true;
+    }
+    let opens_with_may = before
+        .iter()
+        .find(|token| !token.is_any(SMALL))
+        .is_some_and(|token| token.is(Role::May));
+    let tagged = clause.has(Role::Tag) || clause.asks;
+    (opens_with_may && tagged && act.form == Form::Do)
+        || (clause.asks
+            && !clause.has_any(RoleSet::of(&[Role::Tag, Role::Question, Role::Past]))
+            && clause.has(Role::Polite)
+            && act.form == Form::Do)
+}
+
+/// Whether a name stands before the word with that role.
+fn name_before(clause: &Clause, role: Role) -> bool {
+    clause
+        .tokens
+        .iter()
+        .take_while(|token| !token.is(role))
+        .any(|token| {
+            matches!(
+                token.kind,
+                Kind::Environment(_) | Kind::Package | Kind::Unknown | Kind::Disputed
+            ) || token.is(Role::Current)
+        })
+}
+
+/// Whether a noun is asked for: "do a restore", "I need a backup", "restore, please".
+fn named_request(clause: &Clause, acts: &[Act]) -> bool {
+    let Some(act) = acts.first() else { return false };
+    let light = clause
+        .tokens
+        .get(..act.place)
+        .unwrap_or(&[])
+        .iter()
+        .any(|token| token.is(Role::LightDo))
+        || clause
+            .tokens
+            .get(act.place..)
+            .unwrap_or(&[])
+            .iter()
+            .any(|token| token.is(Role::LightDo));
+    let told = clause.has_any(RoleSet::of(&[Role::Statement, Role::Narrates]));
+    light && !told
+        || clause.has_any(RoleSet::of(&[Role::Want, Role::Request, Role::Polite]))
+        // "put dev's backup onto test": another verb governs the noun.
+        || acts.iter().any(|other| other.form == Form::Do && other.place < act.place)
+        // "backup of dev", "dev to test migration": nothing but the request.
+        || !told && clause.tokens.iter().all(|token| token.kind != Kind::Unknown) && !starts_with_the(clause)
+}
+
+fn starts_with_the(clause: &Clause) -> bool {
+    clause
+        .tokens
+        .first()
+        .is_some_and(|token| token.is(Role::Determiner))
+}
+
+/// "I restore…", "they will restore…": someone tells what is done.
+fn told(clause: &Clause, act: &Act) -> bool {
+    let before = clause.tokens.get(..act.place).unwrap_or(&[]);
+    let told = before.iter().any(|token| token.is(Role::Statement));
+    told && !before
+        .iter()
+        .any(|token| token.is_any(RoleSet::of(&[Role::Request, Role::Want])))
+}
+
+/// "to restore dev to test": an infinitive that hangs on nothing.
+fn merely_infinitive(clause: &Clause, act: &Act) -> bool {
+    let before: &[Token] = clause.tokens.get(..act.place).unwrap_or(&[]);
+    let Some(last) = before.iter().rposition(|token| !token.is_any(SMALL)) else {
+        return false;
+    };
+    let hangs = before.get(..last).unwrap_or(&[]).iter().any(|token| {
+        token.is_any(RoleSet::of(&[
+            Role::Request,
+            Role::Want,
+            Role::LightDo,
+            Role::WithBefore,
+        ]))
+    });
+    before.get(last).is_some_and(|token| token.is(Role::ToBefore)) && !hangs
+}

@@ -1,0 +1,477 @@
+//! Cuts a normalised text into tokens: environments, packages, words with roles, quotations,
+//! numbers, pauses, and what nobody knows.
+//!
+//! Every token keeps its place. What the tokens mean together is left to the clause rules.
+
+use crate::intent::Span;
+use crate::known::Known;
+use crate::normal::Normal;
+use crate::package;
+use crate::quote;
+use crate::script::{is_unspaced, is_word};
+use crate::words::{Language, Role, RoleSet};
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A word of the language.
+    Word,
+    /// A known environment; its roles say what else the word could be.
+    Environment(usize),
+    /// A form that several environments claim.
+    Disputed,
+    /// A file name or path.
+    Package,
+    /// Digits, as in dates and ids.
+    Number,
+    /// Nothing that is known.
+    Unknown,
+    /// A quotation whose content is not looked into.
+    Quote,
+    /// A sentence's end.
+    Stop,
+    /// A pause inside a sentence, by its sign.
+    Pause(char),
+}
+
+/// A piece of the text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Token {
+    pub(crate) kind: Kind,
+    pub(crate) roles: RoleSet,
+    /// First byte in the normalised text.
+    pub(crate) start: usize,
+    /// One past the last byte in the normalised text.
+    pub(crate) end: usize,
+    /// Follows the token before it without a space or sign between.
+    pub(crate) glued: bool,
+    /// Ends with a question mark (a `Stop`).
+    pub(crate) asks: bool,
+    /// A name that is so common a word that it may not be meant as a name.
+    pub(crate) doubtful: bool,
+    /// An unknown word with the look of a name: digits, capitals, joined pieces.
+    pub(crate) name_like: bool,
+    borrowed: bool,
+}
+
+impl Token {
+    pub(crate) fn new(kind: Kind, start: usize, end: usize) -> Token {
+        Token {
+            kind,
+            roles: RoleSet::default(),
+            start,
+            end,
+            glued: false,
+            asks: false,
+            doubtful: false,
+            name_like: false,
+            borrowed: false,
+        }
+    }
+
+    /// Whether it plays the role as a word, not as a name.
+    pub(crate) fn is(&self, role: Role) -> bool {
+        self.kind == Kind::Word && self.roles.has(role)
+    }
+
+    /// Whether it plays one of the roles as a word.
+    pub(crate) fn is_any(&self, roles: RoleSet) -> bool {
+        self.kind == Kind::Word && self.roles.meets(roles)
+    }
+}
+
+/// A text as one language sees it.
+#[derive(Debug)]
+pub(crate) struct Tokens<'a> {
+    pub(crate) normal: &'a Normal,
+    pub(crate) original: &'a str,
+    pub(crate) language: &'static Language,
+    pub(crate) list: Vec<Token>,
+}
+
+impl Tokens<'_> {
+    /// The token's text in normal form.
+    pub(crate) fn text(&self, token: &Token) -> &str {
+        self.normal.text.get(token.start..token.end).unwrap_or("")
+    }
+
+    /// Where the token stands in the original.
+    pub(crate) fn span(&self, token: &Token) -> Span {
+        self.normal.original(token.start, token.end)
+    }
+
+    /// The token as written.
+    pub(crate) fn written(&self, token: &Token) -> &str {
+        let span = self.span(token);
+        self.original.get(span.start..span.end).unwrap_or("")
+    }
+
+    /// How much of the text the language explains; its own words count for more than borrowed ones.
+    pub(crate) fn score(&self) -> usize {
+        self.list
+            .iter()
+            .filter(|token| token.kind == Kind::Word)
+            .map(|token| {
+                let letters: usize = self
+                    .text(token)
+                    .chars()
+                    .map(|letter| if is_unspaced(letter) { 3 } else { 1 })
+                    .sum();
+                if token.borrowed { letters } else { 2 * letters + 1 }
+            })
+            .sum()
+    }
+}
+
+/// Cuts the text with the words of one language.
+pub(crate) fn tokenise<'a>(
+    normal: &'a Normal,
+    original: &'a str,
+    known: &Known,
+    language: &'static Language,
+) -> Tokens<'a> {
+    let mut cutter = Cutter {
+        text: &normal.text,
+        known,
+        tokens: Tokens {
+            normal,
+            original,
+            language,
+            list: Vec::with_capacity(normal.text.len() / 3 + 4),
+        },
+    };
+    cutter.run();
+    join_splits(&mut cutter.tokens);
+    cutter.tokens
+}
+
+struct Cutter<'a, 'k> {
+    text: &'a str,
+    known: &'k Known,
+    tokens: Tokens<'a>,
+}
+
+impl Cutter<'_, '_> {
+    fn run(&mut self) {
+        let mut place = 0;
+        while let Some(next) = self.rest(place).chars().next() {
+            let before = self.tokens.list.len();
+            let after = self.step(place, next).max(place + next.len_utf8());
+            let glued = self.tokens.list.len() > before
+                && before
+                    .checked_sub(1)
+                    .and_then(|last| self.tokens.list.get(last))
+                    .is_some_and(|last| last.end == place && last.kind != Kind::Stop);
+            if let Some(token) = self.tokens.list.get_mut(before) {
+                token.glued = glued;
+            }
+            place = after;
+        }
+    }
+
+    fn rest(&self, place: usize) -> &str {
+        self.text.get(place..).unwrap_or("")
+    }
+
+    fn push(&mut self, kind: Kind, start: usize, end: usize) -> usize {
+        self.tokens.list.push(Token::new(kind, start, end));
+        end
+    }
+
+    /// Reads one token at `place` and says where it ends.
+    fn step(&mut self, place: usize, next: char) -> usize {
+        match next {
+            ' ' => return place + 1,
+            '\n' => return self.push(Kind::Stop, place, place + 1),
+            _ => {}
+        }
+        let unspaced = is_unspaced(next);
+        if !unspaced
+            && let Some(length) =
+                package::path_at(self.rest(place)).or_else(|| package::file_at(self.rest(place)))
+        {
+            return self.push(Kind::Package, place, place + length);
+        }
+        if let Some(quoted) = quote::at(self.text, place) {
+            return self.quoted(&quoted);
+        }
+        if next == '>' && self.tokens.list.last().is_none_or(|last| last.kind == Kind::Stop) {
+            let line = self.rest(place).find('\n').unwrap_or(self.text.len() - place);
+            return self.push(Kind::Quote, place, place + line);
+        }
+        if let Some(end) = self.word_or_name(place, unspaced) {
+            return end;
+        }
+        if unspaced {
+            return self.unknown_letter(place, next);
+        }
+        if next.is_numeric() || is_word(next) {
+            return self.unknown_word(place);
+        }
+        self.sign(place, next)
+    }
+
+    fn word_or_name(&mut self, place: usize, unspaced: bool) -> Option<usize> {
+        let rest = self.rest(place);
+        let word = self
+            .tokens
+            .language
+            .words
+            .longest_at(rest, |length| ends_word(rest, length))
+            .map(|(length, meaning)| (length, *meaning));
+        let name = self
+            .known
+            .forms()
+            .longest_at(rest, |length| self.ends_name(rest, length))
+            .map(|(length, form)| (length, form));
+        // A file whose name begins with unspaced words: "备份_2026.nbdata", "生产.nbdata".
+        if unspaced && let Some(file) = package::file_at(rest) {
+            let cut = word
+                .map(|(length, _)| length)
+                .max(name.map(|(length, _)| length))
+                .unwrap_or(0);
+            let noun = word.is_some_and(|(_, meaning)| meaning.roles.has(Role::NounPackage));
+            let ascii_follows = rest
+                .get(cut..)
+                .and_then(|tail| tail.chars().next())
+                .is_some_and(|tail| tail.is_ascii_alphanumeric());
+            if cut == 0 || name.is_some_and(|(length, _)| length == cut) || (noun && !ascii_follows) {
+                return Some(self.push(Kind::Package, place, place + file));
+            }
+        }
+        let name_length = name.map_or(0, |(length, _)| length);
+        let word_length = word.map_or(0, |(length, _)| length);
+        if name_length > 0 && name_length >= word_length {
+            let span = self.tokens.normal.original(place, place + name_length);
+            let written = self.tokens.original.get(span.start..span.end).unwrap_or("");
+            let kind = name
+                .and_then(|(_, form)| form.owner(written))
+                .map_or(Kind::Disputed, Kind::Environment);
+            let end = self.push(kind, place, place + name_length);
+            if word_length == name_length {
+                self.give(word.map(|(_, meaning)| meaning.roles).unwrap_or_default(), false);
+            }
+            return Some(end);
+        }
+        let (length, meaning) = word?;
+        let end = self.push(Kind::Word, place, place + length);
+        self.give(meaning.roles, meaning.borrowed);
+        Some(end)
+    }
+
+    fn give(&mut self, roles: RoleSet, borrowed: bool) {
+        if let Some(token) = self.tokens.list.last_mut() {
+            token.roles = roles;
+            token.borrowed = borrowed;
+        }
+    }
+
+    /// Whether a name may end after `length` bytes: "test" does not end in "test-2" or "test.local".
+    fn ends_name(&self, rest: &str, length: usize) -> bool {
+        if !ends_word(rest, length) {
+            return false;
+        }
+        let tail = rest.get(length..).unwrap_or("");
+        let mut letters = tail.chars();
+        let Some(next) = letters.next() else { return true };
+        let last = rest.get(..length).and_then(|name| name.chars().next_back());
+        if last.is_some_and(is_unspaced) && is_word(next) {
+            // "测试2" is another name than "测试"; "测试to开发" is not.
+            let words = &self.tokens.language.words;
+            return !next.is_numeric()
+                && (words.longest_at(tail, |end| ends_word(tail, end)).is_some()
+                    || self
+                        .known
+                        .forms()
+                        .longest_at(tail, |end| ends_word(tail, end))
+                        .is_some()
+                    || package::file_at(tail).is_some());
+        }
+        let after = letters.next();
+        !(matches!(next, '-' | '.' | '@' | '_' | '+')
+            && after.is_some_and(|after| is_word(after) || (next == '-' && is_unspaced(after))))
+    }
+
+    fn quoted(&mut self, quoted: &quote::Quoted) -> usize {
+        let content = self.text.get(quoted.start..quoted.end).unwrap_or("");
+        let trimmed = content.trim();
+        let start = quoted.start + (content.len() - content.trim_start().len());
+        let end = start + trimmed.len();
+        let named = self
+            .tokens
+            .list
+            .last()
+            .is_some_and(|last| last.roles.has(Role::NounPackage) || last.roles.has(Role::Named));
+        let kind = match self.known.forms().get(trimmed) {
+            Some(form) => {
+                let span = self.tokens.normal.original(start, end);
+                let written = self.tokens.original.get(span.start..span.end).unwrap_or("");
+                form.owner(written).map_or(Kind::Disputed, Kind::Environment)
+            }
+            None if trimmed.is_empty() => return quoted.after,
+            None if package::is_package(trimmed) || named => Kind::Package,
+            None if self.is_plain_name(trimmed) => Kind::Unknown,
+            None => Kind::Quote,
+        };
+        self.push(kind, start, end);
+        quoted.after
+    }
+
+    /// Whether a quoted text can only be a name: one word that the language does not know.
+    fn is_plain_name(&self, text: &str) -> bool {
+        let words = &self.tokens.language.words;
+        let short = text.chars().count() <= if text.is_ascii() { 40 } else { 6 };
+        short
+            && !text.contains(' ')
+            && text.char_indices().all(|(place, letter)| {
+                let rest = text.get(place..).unwrap_or("");
+                (place > 0 && !is_unspaced(letter))
+                    || words.longest_at(rest, |end| ends_word(rest, end)).is_none()
+            })
+    }
+
+    fn unknown_letter(&mut self, place: usize, letter: char) -> usize {
+        let end = place + letter.len_utf8();
+        if let Some(last) = self.tokens.list.last_mut()
+            && last.kind == Kind::Unknown
+            && last.end == place
+        {
+            last.end = end;
+            return end;
+        }
+        self.push(Kind::Unknown, place, end)
+    }
+
+    fn unknown_word(&mut self, place: usize) -> usize {
+        let rest = self.rest(place);
+        if rest.starts_with("http://") || rest.starts_with("https://") {
+            let length = rest.find([' ', '\n', '"']).unwrap_or(rest.len());
+            return self.push(Kind::Unknown, place, place + length);
+        }
+        let mut letters = rest.char_indices().peekable();
+        let mut end = 0;
+        let mut number = true;
+        while let Some((at, letter)) = letters.next() {
+            let follows = letters.peek().is_some_and(|(_, next)| is_word(*next));
+            let inside = matches!(letter, '-' | '.' | '\'' | '@' | '&') && follows
+                || number
+                    && matches!(letter, ':' | '/')
+                    && letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
+            if !is_word(letter) && !letter.is_numeric() && !inside {
+                break;
+            }
+            // A possessive ending is a word of its own.
+            if letter == '\'' && ends_with_s(rest, at) {
+                break;
+            }
+            number = number && !letter.is_alphabetic() && letter != '_';
+            end = at + letter.len_utf8();
+        }
+        let span = self.tokens.normal.original(place, place + end);
+        let written = self.tokens.original.get(span.start..span.end).unwrap_or("");
+        let name_like = written.contains(|letter: char| letter.is_ascii_digit() || "_-.".contains(letter))
+            || written.chars().skip(1).any(char::is_uppercase)
+            || written.chars().count() == 1 && written.chars().all(char::is_uppercase);
+        self.push(
+            if number { Kind::Number } else { Kind::Unknown },
+            place,
+            place + end,
+        );
+        if let Some(token) = self.tokens.list.last_mut() {
+            token.name_like = name_like;
+        }
+        place + end
+    }
+
+    fn sign(&mut self, place: usize, sign: char) -> usize {
+        let end = place + sign.len_utf8();
+        let next = self.rest(end).chars().next();
+        let apart = next.is_none_or(|next| next == ' ' || next == '\n');
+        match sign {
+            '!' | '。' | ';' => self.push(Kind::Stop, place, end),
+            '?' => {
+                self.push(Kind::Stop, place, end);
+                if let Some(token) = self.tokens.list.last_mut() {
+                    token.asks = true;
+                }
+                end
+            }
+            '.' if next.is_none_or(|next| !is_word(next)) => self.push(Kind::Stop, place, end),
+            '-' if apart => self.push(Kind::Pause(sign), place, end),
+            ',' | '、' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' => {
+                self.push(Kind::Pause(sign), place, end)
+            }
+            _ => end,
+        }
+    }
+}
+
+/// Whether a word may end after `length` bytes of `rest`.
+fn ends_word(rest: &str, length: usize) -> bool {
+    let last = rest.get(..length).and_then(|word| word.chars().next_back());
+    let tail = rest.get(length..).unwrap_or("");
+    let mut letters = tail.chars();
+    let (Some(last), Some(next)) = (last, letters.next()) else {
+        return true;
+    };
+    if !is_word(last) {
+        return true;
+    }
+    let after = letters.next();
+    if is_word(next) {
+        return false;
+    }
+    let joined = after.is_some_and(is_word);
+    match next {
+        '-' | '@' => !joined,
+        '\'' => !joined || ends_with_s(tail, 0),
+        _ => true,
+    }
+}
+
+/// Whether the apostrophe at `place` begins "'s" at a word's end.
+fn ends_with_s(text: &str, place: usize) -> bool {
+    let mut letters = text.get(place + 1..).unwrap_or("").chars();
+    letters.next() == Some('s') && letters.next().is_none_or(|next| !is_word(next))
+}
+
+/// Joins the pieces of split words: the first takes the roles, the second means nothing more.
+fn join_splits(tokens: &mut Tokens<'_>) {
+    const REACH: usize = 12;
+    let splits = &tokens.language.splits;
+    if splits.is_empty() {
+        return;
+    }
+    for first in 0..tokens.list.len() {
+        let Some(token) = tokens.list.get(first).copied() else {
+            break;
+        };
+        if !matches!(token.kind, Kind::Word | Kind::Unknown) {
+            continue;
+        }
+        let found = splits
+            .iter()
+            .filter(|split| split.first == tokens.text(&token))
+            .find_map(|split| {
+                let second = tokens
+                    .list
+                    .iter()
+                    .enumerate()
+                    .skip(first + 2)
+                    .take(REACH)
+                    .take_while(|(_, other)| !matches!(other.kind, Kind::Stop))
+                    .find(|(_, other)| {
+                        matches!(other.kind, Kind::Word | Kind::Unknown) && tokens.text(other) == split.second
+                    })?;
+                Some((second.0, split.roles))
+            });
+        if let Some((second, roles)) = found {
+            for (place, roles) in [(first, roles), (second, RoleSet::of(&[Role::Filler]))] {
+                if let Some(token) = tokens.list.get_mut(place) {
+                    token.kind = Kind::Word;
+                    token.roles = roles;
+                }
+            }
+        }
+    }
+}

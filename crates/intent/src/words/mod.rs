@@ -1,0 +1,164 @@
+//! The words of all languages, as the build script laid them out, and the catalogue of actions.
+//!
+//! Finding words in a text is here; what their roles do to a reading is left to the rules.
+
+mod role;
+
+use crate::intent::Action;
+use crate::prefix::PrefixTable;
+use std::sync::LazyLock;
+
+pub(crate) use role::{Role, RoleSet};
+
+struct File {
+    tag: &'static str,
+    name: &'static str,
+    scripts: &'static [&'static str],
+    words: &'static str,
+    texts: &'static str,
+}
+
+/// A part of an intent, as the catalogue speaks of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Source,
+    Target,
+    Package,
+    Rule,
+}
+
+/// What the catalogue says of an action.
+#[derive(Debug)]
+pub(crate) struct Needs {
+    pub(crate) name: &'static str,
+    pub(crate) slots: &'static [Part],
+    pub(crate) required: &'static [Part],
+    pub(crate) either: &'static [Part],
+    pub(crate) current: Option<Part>,
+    pub(crate) destructive: bool,
+}
+
+include!(concat!(env!("OUT_DIR"), "/languages.rs"));
+
+/// What a phrase is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Meaning {
+    pub(crate) roles: RoleSet,
+    /// Taken from another language's list.
+    pub(crate) borrowed: bool,
+}
+
+/// A language: its words and its texts.
+#[derive(Debug)]
+pub(crate) struct Language {
+    pub(crate) tag: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) scripts: &'static [&'static str],
+    pub(crate) texts: &'static str,
+    pub(crate) words: PrefixTable<&'static str, Meaning>,
+    /// Words in two pieces with something between them: "back … up".
+    pub(crate) splits: Vec<Split>,
+}
+
+/// A word in two pieces.
+#[derive(Debug)]
+pub(crate) struct Split {
+    pub(crate) first: &'static str,
+    pub(crate) second: &'static str,
+    pub(crate) roles: RoleSet,
+}
+
+/// What stands between the pieces of a split word in the language files.
+const GAP: &str = " … ";
+
+static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
+    FILES
+        .iter()
+        .map(|file| Language {
+            tag: file.tag,
+            name: file.name,
+            scripts: file.scripts,
+            texts: file.texts,
+            words: PrefixTable::from_sorted(
+                file.words
+                    .lines()
+                    .filter(|line| !line.contains(GAP))
+                    .filter_map(entry)
+                    .collect(),
+            ),
+            splits: file
+                .words
+                .lines()
+                .filter_map(|line| {
+                    let (phrase, meaning) = entry(line)?;
+                    let (first, second) = phrase.split_once(GAP)?;
+                    Some(Split {
+                        first,
+                        second,
+                        roles: meaning.roles,
+                    })
+                })
+                .collect(),
+        })
+        .collect()
+});
+
+fn entry(line: &'static str) -> Option<(&'static str, Meaning)> {
+    let mut fields = line.split('\t');
+    let phrase = fields.next()?;
+    let bits = fields
+        .next()?
+        .split(',')
+        .filter_map(|number| number.parse::<u32>().ok());
+    let roles = RoleSet(bits.fold(0, |set, number| set | 1u128.checked_shl(number).unwrap_or(0)));
+    Some((
+        phrase,
+        Meaning {
+            roles,
+            borrowed: fields.next() == Some("1"),
+        },
+    ))
+}
+
+/// All languages, English first.
+pub(crate) fn languages() -> &'static [Language] {
+    &LANGUAGES
+}
+
+/// What the catalogue says of the action.
+pub(crate) fn needs(action: Action) -> &'static Needs {
+    static NOTHING: Needs = Needs {
+        name: "",
+        slots: &[],
+        required: &[],
+        either: &[],
+        current: None,
+        destructive: true,
+    };
+    CATALOGUE
+        .iter()
+        .find(|needs| needs.name == action.as_str())
+        .unwrap_or(&NOTHING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_has_every_action_and_agrees_on_danger() {
+        let names: Vec<&str> = CATALOGUE.iter().map(|needs| needs.name).collect();
+        let actions: Vec<&str> = Action::ALL.iter().map(|action| action.as_str()).collect();
+        assert_eq!(names, actions);
+        for action in Action::ALL {
+            assert_eq!(needs(action).destructive, action.is_destructive(), "{action}");
+        }
+    }
+
+    #[test]
+    fn every_list_is_sorted_and_spoken() {
+        for language in languages() {
+            assert!(language.words.len() > 100, "{}", language.name);
+        }
+    }
+}
