@@ -1,1 +1,10 @@
-//! Journeys.
+//! Journeys of the binary over simulated environments: what a user types, what the servers then hold, and what
+//! the tool says about it. Real servers are in `tests/real`, official MCP clients in `tests/clients`.
+
+mod architecture;
+mod bad_input;
+mod confirmation;
+mod crash;
+mod outcomes;
+mod scenarios;
+mod secrets;

@@ -1,6 +1,5 @@
 //! A stage: simulated environments, a home, and the binary set up for them as a user would set it up.
 
-use std::fmt::Write as _;
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -43,13 +42,11 @@ impl Stage {
         );
         text.push_str(extra);
         for environment in self.sim.environments() {
-            let _ = write!(
-                text,
-                "\n[environments.{}]\nurl = {:?}\n{}\n",
-                environment.name(),
-                environment.url(),
+            let (name, url) = (environment.name(), environment.url());
+            text.push_str(&format!(
+                "\n[environments.{name}]\nurl = {url:?}\n{}\n",
                 credentials(environment)
-            );
+            ));
         }
         std::fs::write(self.home().join("release.toml"), text).expect("the settings are written");
     }

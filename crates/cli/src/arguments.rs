@@ -53,7 +53,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: Planned,
         /// Also write the plan into this file
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, global = true, value_name = "FILE")]
         out: Option<PathBuf>,
     },
     /// Confirm a plan and run it

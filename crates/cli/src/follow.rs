@@ -5,11 +5,19 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use release_engine::journal::{Event, Line, StepOutcome};
-use release_engine::{Engine, EngineError, Plan, RunId, RunReport, StepName, step_title};
+use release_engine::{Engine, EngineError, Follower, Plan, RunId, RunReport, StepName, step_title};
 
 /// Follows a run to its end, or to the death of its process.
 pub(crate) async fn follow(engine: &Engine, run: &RunId) -> Result<RunReport, EngineError> {
-    let mut follower = engine.follow(run);
+    to_the_end(engine, run, engine.follow(run)).await
+}
+
+/// The same with a follower that is there already.
+pub(crate) async fn to_the_end(
+    engine: &Engine,
+    run: &RunId,
+    mut follower: Follower,
+) -> Result<RunReport, EngineError> {
     let mut screen = Screen::new();
     loop {
         let lines = follower.news().await?;

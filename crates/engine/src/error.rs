@@ -3,8 +3,6 @@
 //! Failures inside a run are no errors of this kind: they end in a verdict. Both carry an [`ErrorReport`],
 //! which is what faces print and journals keep.
 
-use std::fmt::Write as _;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -186,15 +184,12 @@ pub enum EngineError {
 }
 
 fn summary(findings: &[Finding]) -> String {
-    let mut text = String::from("refused before anything was touched");
-    let blockers = findings
+    let blockers: Vec<String> = findings
         .iter()
-        .filter(|finding| finding.severity == Severity::Blocker);
-    for (place, finding) in blockers.enumerate() {
-        let separator = if place == 0 { ": " } else { "; " };
-        let _ = write!(text, "{separator}{} [{}]", finding.text, finding.code);
-    }
-    text
+        .filter(|finding| finding.severity == Severity::Blocker)
+        .map(|finding| format!("{} [{}]", finding.text, finding.code))
+        .collect();
+    format!("refused before anything was touched: {}", blockers.join("; "))
 }
 
 impl From<nocobase_client::Error> for EngineError {

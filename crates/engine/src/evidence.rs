@@ -179,6 +179,10 @@ pub enum Identity {
     },
     /// The credentials no longer work.
     Refused {
+        /// NocoBase's code, such as `NOT_EXIST_USER`.
+        code: Option<String>,
+        /// Whether they belonged to user 1, whom every NocoBase has.
+        first_user: bool,
         /// NocoBase's words.
         message: String,
     },
@@ -432,7 +436,7 @@ impl Evidence {
                     before.username, after.username
                 ),
             ),
-            Identity::Refused { message } => signal(
+            Identity::Refused { message, .. } => signal(
                 "identity",
                 Says::Nothing,
                 format!("our credentials no longer work: {message}"),

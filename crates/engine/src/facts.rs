@@ -31,7 +31,7 @@ pub struct EnvironmentFacts {
     pub schema: Option<String>,
     /// Who we are there.
     pub identity: IdentityFacts,
-    /// Enabled plugins with versions; none when the role may not read them.
+    /// Installed plugins with versions; none when the role may not read them.
     pub plugins: Option<Vec<PluginFact>>,
     /// The backups on its server, newest first.
     pub backups: Vec<BackupFact>,
@@ -48,13 +48,25 @@ pub struct IdentityFacts {
     pub username: String,
 }
 
-/// An enabled plugin.
+/// An installed plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginFact {
     /// Its short name.
     pub name: String,
     /// Its version.
     pub version: String,
+    /// Whether it is in use.
+    pub enabled: bool,
+}
+
+impl From<nocobase_client::Plugin> for PluginFact {
+    fn from(plugin: nocobase_client::Plugin) -> Self {
+        Self {
+            name: plugin.name,
+            version: plugin.version,
+            enabled: plugin.enabled,
+        }
+    }
 }
 
 /// A backup on a server.
@@ -115,10 +127,7 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
     let (app, identity) = try_join(client.app_info(), client.identity()).await?;
     client.backup_surface().await?;
     let (database, backups) = try_join(client.database_info(), client.list_backups()).await?;
-    let plugins = match client.plugins().await {
-        Ok(plugins) => Some(plugins.into_iter().filter(|plugin| plugin.enabled)),
-        Err(_) => None,
-    };
+    let plugins = client.plugins().await.ok();
     let username = identity.username.or(identity.email).or(identity.nickname);
     Ok(EnvironmentFacts {
         environment: client.environment_name().to_owned(),
@@ -131,14 +140,7 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
             id: identity.id,
             username: username.unwrap_or_else(|| format!("user {}", identity.id)),
         },
-        plugins: plugins.map(|plugins| {
-            plugins
-                .map(|plugin| PluginFact {
-                    name: plugin.name,
-                    version: plugin.version,
-                })
-                .collect()
-        }),
+        plugins: plugins.map(|plugins| plugins.into_iter().map(PluginFact::from).collect()),
         backups: backups
             .into_iter()
             .map(|entry| BackupFact {

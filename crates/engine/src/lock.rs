@@ -45,7 +45,9 @@ impl TargetLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut owner = String::new();
-                let _ = file.take(500).read_to_string(&mut owner);
+                if file.take(500).read_to_string(&mut owner).is_err() {
+                    owner = "an owner that cannot be read".into();
+                }
                 return Err(EngineError::Locked {
                     environment: environment.to_owned(),
                     owner: owner.trim().to_owned(),

@@ -2,8 +2,6 @@
 //!
 //! Text only; colour, progress bars and schemas are the faces' business.
 
-use std::fmt::Write as _;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -145,65 +143,65 @@ impl RunReport {
 
     /// The report in plain lines.
     pub fn to_text(&self) -> String {
-        let mut text = String::new();
-        let _ = writeln!(text, "{}: {}", self.run, self.summary);
+        let mut text = Vec::new();
+        text.push(format!("{}: {}", self.run, self.summary));
         match (self.state, self.verdict) {
             (RunStanding::Ended, Some(verdict)) => {
-                let _ = writeln!(text, "verdict: {}", verdict.as_str());
+                text.push(format!("verdict: {}", verdict.as_str()));
             }
             (RunStanding::Interrupted, _) => {
-                let _ = writeln!(text, "interrupted: its process died before the end");
+                text.push("interrupted: its process died before the end".to_owned());
             }
             _ => {
                 let word = self.progress.as_deref().unwrap_or("waiting to begin");
-                let _ = writeln!(
-                    text,
+                text.push(format!(
                     "running, {} of {} steps: {word}",
                     self.steps_done, self.steps
-                );
+                ));
             }
         }
         for reason in &self.reasons {
-            let _ = writeln!(text, "  {reason}");
+            text.push(format!("  {reason}"));
         }
         if !self.evidence.is_empty() {
-            let _ = writeln!(text, "evidence:");
+            text.push("evidence:".to_owned());
             for signal in &self.evidence {
-                let _ = writeln!(
-                    text,
+                text.push(format!(
                     "  {} {:<12} {}",
                     mark(signal.says),
                     signal.name,
                     signal.text
-                );
+                ));
             }
         }
         if let Some(package) = &self.safety_backup {
-            let _ = writeln!(
-                text,
+            text.push(format!(
                 "safety backup: {} (sha256 {})",
                 package.path.display(),
                 package.sha256
-            );
+            ));
         } else if self.action == PlanAction::Backup
             && let Some(package) = &self.package
         {
-            let _ = writeln!(
-                text,
+            text.push(format!(
                 "package: {} (sha256 {})",
                 package.path.display(),
                 package.sha256
-            );
+            ));
         }
         if let Some(cause) = &self.cause
             && !cause.next_step.is_empty()
         {
-            let _ = writeln!(text, "what to do: {}", cause.next_step);
+            text.push(format!("what to do: {}", cause.next_step));
         }
         for command in &self.next {
-            let _ = writeln!(text, "next: {command}");
+            text.push(format!("next: {command}"));
         }
-        text
+        text.join(
+            "
+",
+        ) + "
+"
     }
 }
 
@@ -218,19 +216,18 @@ fn mark(says: Says) -> char {
 impl Plan {
     /// The plan in plain lines, for the person who is to confirm it.
     pub fn to_text(&self) -> String {
-        let mut text = String::new();
-        let _ = writeln!(text, "{}: {}", self.id, self.summary);
+        let mut text = Vec::new();
+        text.push(format!("{}: {}", self.id, self.summary));
         for (side, facts) in [("source", &self.facts.source), ("target", &self.facts.target)] {
             let Some(facts) = facts else { continue };
-            let _ = writeln!(
-                text,
+            text.push(format!(
                 "  {side}: {} at {}, NocoBase {}, {}, as {}",
                 facts.environment, facts.api_base, facts.version, facts.dialect, facts.identity.username
-            );
+            ));
         }
         match &self.package {
             PlannedPackage::New { environment } => {
-                let _ = writeln!(text, "  package: a new backup of {environment}");
+                text.push(format!("  package: a new backup of {environment}"));
             }
             PlannedPackage::Server {
                 environment,
@@ -239,20 +236,21 @@ impl Plan {
                 created_at,
             } => {
                 let when = created_at.as_deref().unwrap_or("an unknown time");
-                let _ = writeln!(text, "  package: {name} on {environment} ({size}, made {when})");
+                text.push(format!(
+                    "  package: {name} on {environment} ({size}, made {when})"
+                ));
             }
             PlannedPackage::File { path, sha256, bytes } => {
-                let _ = writeln!(
-                    text,
+                text.push(format!(
                     "  package: {} ({bytes} bytes, sha256 {sha256})",
                     path.display()
-                );
+                ));
             }
         }
         if !self.destroys.is_empty() {
-            let _ = writeln!(text, "overwrites:");
+            text.push("overwrites:".to_owned());
             for line in &self.destroys {
-                let _ = writeln!(text, "  ! {line}");
+                text.push(format!("  ! {line}"));
             }
         }
         let shown: Vec<_> = self
@@ -261,9 +259,9 @@ impl Plan {
             .filter(|finding| finding.severity != Severity::Note)
             .collect();
         if !shown.is_empty() {
-            let _ = writeln!(text, "warnings:");
+            text.push("warnings:".to_owned());
             for finding in shown {
-                let _ = writeln!(text, "  - {} [{}]", finding.text, finding.code);
+                text.push(format!("  - {} [{}]", finding.text, finding.code));
             }
         }
         let notes: Vec<_> = self
@@ -272,19 +270,19 @@ impl Plan {
             .filter(|finding| finding.severity == Severity::Note)
             .collect();
         if !notes.is_empty() {
-            let _ = writeln!(text, "notes:");
+            text.push("notes:".to_owned());
             for finding in notes {
-                let _ = writeln!(text, "  - {}", finding.text);
+                text.push(format!("  - {}", finding.text));
             }
         }
-        let _ = writeln!(text, "steps:");
+        text.push("steps:".to_owned());
         for (number, step) in self.steps.iter().enumerate() {
             let place = step
                 .environment
                 .as_deref()
                 .map(|name| format!(" [{name}]"))
                 .unwrap_or_default();
-            let _ = writeln!(text, "  {:>2}.{place} {}", number + 1, step.title);
+            text.push(format!("  {:>2}.{place} {}", number + 1, step.title));
         }
         if let Some(target) = self.target() {
             let way_back = if self.package_is_safety_backup {
@@ -294,29 +292,30 @@ impl Plan {
                     "a safety backup of {target}, made, fetched and proven before anything is overwritten"
                 )
             };
-            let _ = writeln!(text, "way back: undo, from {way_back}");
+            text.push(format!("way back: undo, from {way_back}"));
         }
         match self.confirmation {
             Strength::None => {}
             Strength::Phrase => {
-                let _ = writeln!(
-                    text,
+                text.push(format!(
                     "confirm until {} with: {}",
                     self.expires_at.strftime("%H:%M:%S UTC"),
                     self.phrase()
-                );
+                ));
             }
             Strength::Person => {
-                let _ = writeln!(
-                    text,
-                    "{} is protected: a person confirms until {} at a terminal with: nocobase-release apply {}",
+                text.push(format!("{} is protected: a person confirms until {} at a terminal with: nocobase-release apply {}",
                     self.target().unwrap_or_default(),
                     self.expires_at.strftime("%H:%M:%S UTC"),
                     self.id
-                );
+                ));
             }
         }
-        text
+        text.join(
+            "
+",
+        ) + "
+"
     }
 }
 

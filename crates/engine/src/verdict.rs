@@ -95,6 +95,18 @@ pub fn decide(evidence: &Evidence) -> Decision {
             "the application is up but holds no users: nobody can sign in",
         );
     }
+    if let Identity::Refused {
+        first_user: true,
+        code: Some(code),
+        ..
+    } = &evidence.identity
+        && code == "NOT_EXIST_USER"
+    {
+        return decided(
+            Verdict::Lost,
+            "the application is up, but its first administrator is gone: nobody can sign in",
+        );
+    }
     match evidence.canary {
         Canary::Present => earlier_data_stands(evidence),
         Canary::Gone => data_was_replaced(evidence),

@@ -15,8 +15,8 @@ pub(crate) async fn run(context: &Context, what: Runs) -> Result<Exit, EngineErr
         Runs::Show { run, follow } => show(context, run.as_deref(), follow).await,
         Runs::Resume { run, secrets } => {
             let run = context.engine.find_run(run.as_deref())?;
-            context.engine.resume(&run, &settings::secrets(&secrets)?)?;
-            let report = follow::follow(&context.engine, &run).await?;
+            let follower = context.engine.resume(&run, &settings::secrets(&secrets)?)?;
+            let report = follow::to_the_end(&context.engine, &run, follower).await?;
             releases::show_run(context, &report);
             Ok(Exit::from(&report))
         }

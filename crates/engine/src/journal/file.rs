@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -60,15 +61,10 @@ impl Journal {
             .read(true)
             .open(&path)
             .map_err(not_there)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(source)) => {
-                return Err(EngineError::local(
-                    format!("cannot lock the journal of {run}"),
-                    source,
-                ));
-            }
+        let locked = lock(&file)
+            .map_err(|source| EngineError::local(format!("cannot lock the journal of {run}"), source))?;
+        if !locked {
+            return Ok(None);
         }
         let mut reader = Reader::new(home, run);
         let state = reader.read_to_end()?;
@@ -114,6 +110,19 @@ impl Journal {
         self.state = next;
         Ok(())
     }
+}
+
+/// Takes the writer's lock; false when another writer has it. Readers hold a shared lock for an instant when they
+/// look whether a writer lives, so one refusal says nothing.
+fn lock(file: &File) -> std::io::Result<bool> {
+    for _ in 0..100 {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::Error(source)) => return Err(source),
+        }
+    }
+    Ok(false)
 }
 
 /// Follows a journal; lines that are only half written are left for the next look.

@@ -48,6 +48,8 @@ pub struct RunState {
     pub phase: Phase,
     /// The process that has it, or had it last.
     pub pid: Option<u32>,
+    /// How many processes have taken it up.
+    pub runners: u32,
     /// Every step that began.
     pub steps: BTreeMap<StepName, StepState>,
     /// The step that is on, with the last word about it.
@@ -98,6 +100,7 @@ impl RunState {
                 updated_at: line.at,
                 phase: Phase::Created,
                 pid: None,
+                runners: 0,
                 steps: BTreeMap::new(),
                 progress: None,
                 packages: BTreeMap::new(),
@@ -134,6 +137,7 @@ impl RunState {
             (_, Event::RunnerStarted { pid }) => {
                 self.phase = Phase::Running;
                 self.pid = Some(*pid);
+                self.runners += 1;
             }
             (Phase::Created, _) => return illegal("no process has taken the run up"),
             (Phase::Running, Event::StepStarted { step }) => {

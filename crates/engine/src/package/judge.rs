@@ -219,7 +219,16 @@ fn judge_plugins(metadata: &Metadata, target_version: &str, plugins: &[(String, 
     let mut missing = Vec::new();
     let mut newer = Vec::new();
     let mut other = Vec::new();
-    for plugin in &metadata.plugins {
+    // the preset stands among the packed plugins, but not among those that a server lists
+    let preset = |name: &Option<String>| {
+        name.as_deref()
+            .is_some_and(|name| name.starts_with("@nocobase/preset-"))
+    };
+    for plugin in metadata
+        .plugins
+        .iter()
+        .filter(|plugin| !preset(&plugin.package_name))
+    {
         let Some(installed) = own(&plugin.name) else {
             missing.push(plugin.name.clone());
             continue;

@@ -202,7 +202,11 @@ impl Runner {
                     Identity::Changed { before, after }
                 }
             }
-            Err(Error::Unauthorized { message, .. }) => Identity::Refused { message },
+            Err(Error::Unauthorized { code, message, .. }) => Identity::Refused {
+                code,
+                message,
+                first_user: before.id == 1,
+            },
             Err(error) => Identity::Unreadable {
                 reason: error.to_string(),
             },
@@ -491,29 +495,29 @@ mod tests {
         let log = "system_2026-11-22.log";
         let restored = vec![
             line(log, "x", "NocoBase has been upgraded to v2.2.15"),
-            line(log, "me", "Backup file extracted to: /tmp/x"),
-            line(log, "other", "Reverting the database restore process"),
-            line(log, "me", "Database restored successfully"),
+            line(log, "3f0c1a", "Backup file extracted to: /tmp/x"),
+            line(log, "77aa00", "Reverting the database restore process"),
+            line(log, "3f0c1a", "Database restored successfully"),
         ];
-        let read = read_story(&restored, "me");
+        let read = read_story(&restored, "3f0c1a");
         assert_eq!((read.story, read.shows_end), (LogStory::Restored, false));
         let mut ended = restored;
         ended.push(line(log, "any", "NocoBase has been upgraded to v2.2.15"));
-        assert!(read_story(&ended, "me").is_conclusive());
+        assert!(read_story(&ended, "3f0c1a").is_conclusive());
     }
 
     #[test]
     fn a_revert_is_told_with_its_reason() {
         let lines = vec![
-            line("system_1.log", "me", "Reverting the database restore process"),
-            line("system_1.log", "me", "NocoBase has been upgraded to v2.2.15"),
+            line("system_1.log", "3f0c1a", "Reverting the database restore process"),
+            line("system_1.log", "3f0c1a", "NocoBase has been upgraded to v2.2.15"),
             line(
                 "system_error_1.log",
-                "me",
+                "3f0c1a",
                 "Error restoring backup: not a valid archive",
             ),
         ];
-        let read = read_story(&lines, "me");
+        let read = read_story(&lines, "3f0c1a");
         assert_eq!(
             read.story,
             LogStory::Reverted {

@@ -265,14 +265,26 @@ impl Runner {
     }
 }
 
-/// Inspects a package off the async threads.
+/// Inspects a package off the async threads. A password is for encrypted packages: where a package turns out to be
+/// plain, it is opened without, and later uploaded without.
 pub(crate) async fn open_package(
     path: PathBuf,
     password: Option<nocobase_client::Secret>,
 ) -> Result<Inspection, EngineError> {
     let limits = package::Limits::default();
-    let inspected =
-        tokio::task::spawn_blocking(move || package::inspect(&path, password.as_ref(), &limits)).await;
+    let inspect = move || {
+        let opened = package::inspect(&path, password.as_ref(), &limits)?;
+        let plain = opened
+            .findings
+            .iter()
+            .any(|finding| finding.code == "password_not_needed");
+        if plain {
+            package::inspect(&path, None, &limits)
+        } else {
+            Ok(opened)
+        }
+    };
+    let inspected = tokio::task::spawn_blocking(inspect).await;
     match inspected {
         Ok(inspection) => Ok(inspection?),
         Err(error) => Err(EngineError::local(

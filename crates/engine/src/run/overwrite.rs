@@ -22,7 +22,7 @@ impl Runner {
         };
         match prepared.await {
             Ok((package, judged)) => {
-                self.upload(&package).await?;
+                self.upload(&package, judged.package.encrypted).await?;
                 self.finish_overwrite(Some(judged)).await
             }
             Err(stop) => {
@@ -58,11 +58,12 @@ impl Runner {
     }
 
     /// The upload: the one request that overwrites. It is written down before it is sent, and never sent again.
-    async fn upload(&self, package: &StoredPackage) -> Result<(), EngineError> {
+    async fn upload(&self, package: &StoredPackage, encrypted: bool) -> Result<(), EngineError> {
         let step = StepName::Restore;
         let target = self.target_client()?;
+        let password = self.secrets.package_password.clone().filter(|_| encrypted);
         let options = RestoreOptions {
-            password: self.secrets.package_password.clone(),
+            password,
             database_schema: None,
         };
         let counter = self.byte_counter(step);

@@ -1,14 +1,17 @@
 //! The verbs: what both faces call. A face reads its input, calls one of these, and shows what comes back.
 
+mod follow;
+mod prepare;
+
+pub use self::follow::Follower;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use futures_util::future::try_join;
 use jiff::Timestamp;
 use nocobase_client::{Client, ClientOptions, Environment, Origin, safe_file_name};
 use release_intent::{EnvironmentRef, Known, Question, Reading};
@@ -17,16 +20,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::confirm::{self, ConfirmedPlan, Proof};
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, Facts, FileFacts, read_environment};
+use crate::facts::{EnvironmentFacts, read_environment};
 use crate::home::{Home, make_private_folder, write_atomically};
 use crate::ids::{PlanId, RunId};
-use crate::journal::{self, Journal, Line, Phase, Reader, RunState, StoredPackage};
+use crate::journal::{self, Journal, Phase, Reader, StoredPackage};
 use crate::lock::TargetLock;
 use crate::package::Inspection;
-use crate::plan::{Plan, PlanAction, Strength, plan};
+use crate::plan::{Plan, Strength, plan};
 use crate::policy::Policy;
 use crate::report::{RunReport, RunStanding};
-use crate::request::{PackageChoice, Request, Wanted, wanted};
+use crate::request::{Request, Wanted, wanted};
 use crate::run::{Pace, RunSecrets, Runner, open_package};
 
 /// What the engine stands on; the command line reads it from files and variables.
@@ -357,11 +360,15 @@ impl Engine {
         Ok(run)
     }
 
-    /// Takes up a run whose process died. It never repeats a mutation.
-    pub fn resume(&self, run: &RunId, secrets: &RunSecrets) -> Result<(), EngineError> {
+    /// Takes up a run whose process died, in a new process to be followed. It never repeats a mutation.
+    pub fn resume(&self, run: &RunId, secrets: &RunSecrets) -> Result<Follower, EngineError> {
         let report = self.run(run)?;
         match report.state {
-            RunStanding::Interrupted => self.spawn_runner(run, secrets),
+            RunStanding::Interrupted => {
+                let runners = journal::read(&self.settings.home, run)?.runners;
+                self.spawn_runner(run, secrets)?;
+                Ok(Follower::new(Reader::new(&self.settings.home, run), runners + 1))
+            }
             RunStanding::Created | RunStanding::Running | RunStanding::Ended => {
                 Err(EngineError::Unsupported {
                     what: format!("{run} is not interrupted"),
@@ -432,10 +439,7 @@ impl Engine {
 
     /// Follows a run by its journal.
     pub fn follow(&self, run: &RunId) -> Follower {
-        Follower {
-            reader: Reader::new(&self.settings.home, run),
-            waited: Duration::ZERO,
-        }
+        Follower::new(Reader::new(&self.settings.home, run), 1)
     }
 
     /// How a run stands.
@@ -493,205 +497,10 @@ impl Engine {
         Ok(Client::new(environment, self.settings.client.clone())?)
     }
 
-    /// The request with configured names and absolute paths.
-    fn normalised(&self, request: &Request) -> Result<Request, EngineError> {
-        Ok(match request {
-            Request::Backup { environment } => Request::Backup {
-                environment: self.resolve(environment)?,
-            },
-            Request::Restore {
-                source,
-                target,
-                package,
-                accepted,
-            } => Request::Restore {
-                source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
-                target: self.resolve(target)?,
-                package: match package {
-                    PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
-                    other => other.clone(),
-                },
-                accepted: accepted.clone(),
-            },
-            Request::Undo { target, run } => Request::Undo {
-                target: self.resolve(target)?,
-                run: run.clone(),
-            },
-        })
-    }
-
-    async fn read_facts(
-        &self,
-        request: &Request,
-        secrets: &RunSecrets,
-    ) -> Result<(Facts, Option<RunId>), EngineError> {
-        match request {
-            Request::Backup { environment } => {
-                let source = Some(read_environment(&self.client(environment)?).await?);
-                Ok((
-                    Facts {
-                        source,
-                        target: None,
-                        file: None,
-                    },
-                    None,
-                ))
-            }
-            Request::Restore {
-                source,
-                target,
-                package,
-                ..
-            } => {
-                let file = match package {
-                    PackageChoice::File(path) => Some(self.read_file(path, secrets).await?),
-                    PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => None,
-                };
-                let target_client = self.client(target)?;
-                let (source, target) = match source {
-                    Some(name) if name == target => {
-                        let facts = read_environment(&target_client).await?;
-                        (Some(facts.clone()), facts)
-                    }
-                    Some(name) => {
-                        let source_client = self.client(name)?;
-                        let both =
-                            try_join(read_environment(&source_client), read_environment(&target_client))
-                                .await?;
-                        (Some(both.0), both.1)
-                    }
-                    None => (None, read_environment(&target_client).await?),
-                };
-                Ok((
-                    Facts {
-                        source,
-                        target: Some(target),
-                        file,
-                    },
-                    None,
-                ))
-            }
-            Request::Undo { target, run } => {
-                let undone = self.run_to_undo(target, run.as_ref())?;
-                let safety_backup = undone.safety_backup().ok_or_else(|| EngineError::NothingToUndo {
-                    environment: target.clone(),
-                    reason: format!("{} has no safety backup", undone.run),
-                })?;
-                let file = self.read_file(&safety_backup.path, secrets).await?;
-                if file.inspection.sha256 != safety_backup.sha256 {
-                    return Err(EngineError::NothingToUndo {
-                        environment: target.clone(),
-                        reason: format!("the safety backup {} was altered", safety_backup.path.display()),
-                    });
-                }
-                let facts = read_environment(&self.client(target)?).await?;
-                Ok((
-                    Facts {
-                        source: None,
-                        target: Some(facts),
-                        file: Some(file),
-                    },
-                    Some(undone.run.clone()),
-                ))
-            }
-        }
-    }
-
-    async fn read_file(&self, path: &Path, secrets: &RunSecrets) -> Result<FileFacts, EngineError> {
-        Ok(FileFacts {
-            path: path.to_owned(),
-            inspection: self.inspect_file(path, secrets).await?,
-        })
-    }
-
-    /// The named run, or the last one that may have changed this environment and was not undone since.
-    fn run_to_undo(&self, target: &str, run: Option<&RunId>) -> Result<RunState, EngineError> {
-        let home = &self.settings.home;
-        let nothing = |reason: String| EngineError::NothingToUndo {
-            environment: target.to_owned(),
-            reason,
-        };
-        let may_be_undone = |state: &RunState| {
-            state.plan.target() == Some(target)
-                && state.verdict.is_some_and(|verdict| verdict.may_have_changed())
-        };
-        if let Some(run) = run {
-            let state = journal::read(home, run)?;
-            return match (state.plan.target() == Some(target), state.verdict) {
-                (false, _) => Err(nothing(format!("{run} did not overwrite it"))),
-                (true, None) => Err(nothing(format!(
-                    "{run} has not ended; see `nocobase-release runs show {run}`"
-                ))),
-                (true, Some(verdict)) if !verdict.may_have_changed() => {
-                    Err(nothing(format!("{run} left it as it was ({})", verdict.as_str())))
-                }
-                (true, Some(_)) => Ok(state),
-            };
-        }
-        let mut undone: Vec<RunId> = Vec::new();
-        for candidate in journal::list_runs(home)? {
-            let Ok(state) = journal::read(home, &candidate) else {
-                continue;
-            };
-            if !may_be_undone(&state) {
-                continue;
-            }
-            if undone.contains(&candidate) {
-                continue;
-            }
-            match (&state.plan.undoes, state.verdict) {
-                (Some(earlier), Some(verdict))
-                    if state.plan.action == PlanAction::Undo && verdict.is_good() =>
-                {
-                    undone.push(earlier.clone());
-                }
-                _ => return Ok(state),
-            }
-        }
-        Err(nothing("no run of this machine overwrote it".into()))
-    }
-
     fn keep(&self, plan: &Plan) -> Result<(), EngineError> {
         let bytes = serde_json::to_vec_pretty(plan)
             .map_err(|error| EngineError::local("cannot write the plan", std::io::Error::other(error)))?;
         write_atomically(&self.settings.home.plan_file(&plan.id), &bytes)
-    }
-}
-
-/// Follows one run by its journal, from any process.
-#[derive(Debug)]
-pub struct Follower {
-    reader: Reader,
-    waited: Duration,
-}
-
-/// How long a new process may take before it is called missing.
-const RUNNER_START_LIMIT: Duration = Duration::from_secs(20);
-const FOLLOW_PAUSE: Duration = Duration::from_millis(60);
-
-impl Follower {
-    /// Waits for news; empty when the run has ended or its process is dead.
-    pub async fn news(&mut self) -> Result<Vec<Line>, EngineError> {
-        loop {
-            let lines = self.reader.news()?;
-            let over = match self.reader.state().map(|state| state.phase) {
-                Some(Phase::Ended) => true,
-                Some(Phase::Running) => self.reader.is_abandoned(),
-                Some(Phase::Created) | None => self.waited > RUNNER_START_LIMIT,
-            };
-            if !lines.is_empty() || over {
-                return Ok(lines);
-            }
-            tokio::time::sleep(FOLLOW_PAUSE).await;
-            self.waited += FOLLOW_PAUSE;
-        }
-    }
-
-    /// How the run stands, as far as it was followed.
-    pub fn report(&self) -> Option<RunReport> {
-        self.reader
-            .state()
-            .map(|state| RunReport::new(state, !self.reader.is_abandoned()))
     }
 }
 
@@ -744,12 +553,6 @@ fn read_plan(bytes: &[u8], name: &str) -> Result<Plan, EngineError> {
         });
     }
     Ok(plan)
-}
-
-fn existing_file(path: &Path) -> Result<PathBuf, EngineError> {
-    fs::canonicalize(path).map_err(|_| EngineError::FileNotFound {
-        path: path.display().to_string(),
-    })
 }
 
 fn random() -> u32 {

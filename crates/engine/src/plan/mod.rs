@@ -1,0 +1,254 @@
+//! The plan: a pure function of request, facts and time, and the value that is shown, kept, confirmed and run.
+//!
+//! What goes into it is drafted in `draft`. Nothing here reads a server, a file or a clock. A plan carries its own hash; the confirmation code is made
+//! of that hash, so that a phrase fits one plan only.
+
+mod draft;
+
+pub(crate) use self::draft::judge_package;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::draft::{draft_backup, draft_restore, draft_undo};
+use crate::error::EngineError;
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::ids::{PlanId, RunId, letters};
+use crate::policy::Policy;
+use crate::request::Request;
+
+/// The version of the plan's format.
+pub(crate) const PLAN_FORMAT: u32 = 1;
+
+/// What a plan does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanAction {
+    /// Makes a backup and proves it good.
+    Backup,
+    /// Replaces the target's content by a package.
+    Restore,
+    /// Replaces the target's content by an earlier run's safety backup.
+    Undo,
+}
+
+/// Where the package of a plan comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "from", rename_all = "snake_case")]
+pub enum PlannedPackage {
+    /// Made during the run.
+    New {
+        /// The environment it is made on.
+        environment: String,
+    },
+    /// A backup that lies on a server.
+    Server {
+        /// The environment it lies on.
+        environment: String,
+        /// Its name.
+        name: String,
+        /// Its size in the server's words.
+        size: String,
+        /// When it was made, in the server's words.
+        created_at: Option<String>,
+    },
+    /// A file of this machine.
+    File {
+        /// Its absolute path.
+        path: std::path::PathBuf,
+        /// Its SHA-256, in hex.
+        sha256: String,
+        /// Its size in bytes.
+        bytes: u64,
+    },
+}
+
+/// One step of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    /// Facts are read again and compared with the plan's.
+    ReadFacts,
+    /// The package is made on its environment.
+    MakePackage,
+    /// The package is fetched.
+    DownloadPackage,
+    /// The target is backed up.
+    MakeSafetyBackup,
+    /// The safety backup is fetched.
+    DownloadSafetyBackup,
+    /// Both packages are opened and judged.
+    Judge,
+    /// A marker row is put into the target, to see later whether its data was replaced.
+    PlantCanary,
+    /// The package is uploaded; the server begins to overwrite.
+    Restore,
+    /// The server is watched going down and coming up.
+    Watch,
+    /// Evidence is gathered and weighed.
+    Verify,
+    /// The marker row is taken away where the earlier data stayed.
+    TidyUp,
+}
+
+/// A step as it stands in a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Which.
+    pub name: StepName,
+    /// In words.
+    pub title: String,
+    /// Where it acts; none for this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Whether it changes that environment.
+    pub changes: bool,
+    /// How it is taken back; empty where there is nothing to take back.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub way_back: String,
+}
+
+/// What it takes to confirm a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// Nothing: the plan overwrites nothing.
+    None,
+    /// The plan's phrase.
+    Phrase,
+    /// The plan's phrase, typed by a person.
+    Person,
+}
+
+/// A plan: what will be done, to what, at which price, and how it is taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    /// The version of this format.
+    pub format: u32,
+    /// Its name.
+    pub id: PlanId,
+    /// SHA-256 of everything else in it, in hex.
+    pub hash: String,
+    /// When it was made.
+    #[schemars(with = "String")]
+    pub created_at: Timestamp,
+    /// When it can no longer be confirmed.
+    #[schemars(with = "String")]
+    pub expires_at: Timestamp,
+    /// What it does.
+    pub action: PlanAction,
+    /// The same in one sentence.
+    pub summary: String,
+    /// Where the package comes from.
+    pub package: PlannedPackage,
+    /// Whether the package itself serves as the target's safety backup (source and target are one).
+    pub package_is_safety_backup: bool,
+    /// The steps in order.
+    pub steps: Vec<Step>,
+    /// What is overwritten, in words; empty for a backup.
+    pub destroys: Vec<String>,
+    /// What was found that the person who confirms must see; no blocker among them but accepted ones.
+    pub findings: Vec<Finding>,
+    /// Codes of blockers about the package's data that were accepted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
+    /// What it takes to confirm it.
+    pub confirmation: Strength,
+    /// The run that it takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<RunId>,
+    /// The facts it was made of; read again and compared before anything is done.
+    pub facts: Facts,
+}
+
+/// Makes a plan; blockers that were not accepted are the error.
+pub fn plan(
+    request: &Request,
+    facts: Facts,
+    undoes: Option<RunId>,
+    policy: &Policy,
+    now: Timestamp,
+    random: u32,
+) -> Result<Plan, EngineError> {
+    if policy.read_only {
+        return Err(EngineError::Forbidden {
+            rule: "read-only mode".into(),
+        });
+    }
+    let draft = match request {
+        Request::Backup { .. } => draft_backup(&facts)?,
+        Request::Restore {
+            package, accepted, ..
+        } => draft_restore(package, accepted, &facts, policy)?,
+        Request::Undo { .. } => draft_undo(&facts, policy)?,
+    };
+    let mut plan = Plan {
+        format: PLAN_FORMAT,
+        id: PlanId::new(now, random),
+        hash: String::new(),
+        created_at: now,
+        expires_at: now
+            .checked_add(SignedDuration::from_mins(policy.plan_minutes.into()))
+            .unwrap_or(now),
+        action: draft.action,
+        summary: draft.summary,
+        package: draft.package,
+        package_is_safety_backup: draft.package_is_safety_backup,
+        steps: draft.steps,
+        destroys: draft.destroys,
+        findings: draft.findings,
+        accepted: draft.accepted,
+        confirmation: draft.confirmation,
+        undoes,
+        facts,
+    };
+    plan.hash = plan.compute_hash();
+    Ok(plan)
+}
+
+impl Plan {
+    /// SHA-256 over the plan without its hash.
+    pub fn compute_hash(&self) -> String {
+        let mut bare = self.clone();
+        bare.hash = String::new();
+        let bytes = serde_json::to_vec(&bare).unwrap_or_default();
+        hex(&Sha256::digest(&bytes))
+    }
+
+    /// The target's name; a backup has none.
+    pub fn target(&self) -> Option<&str> {
+        self.facts.target.as_ref().map(|facts| facts.environment.as_str())
+    }
+
+    /// The source's name; a file of this machine has none.
+    pub fn source(&self) -> Option<&str> {
+        self.facts.source.as_ref().map(|facts| facts.environment.as_str())
+    }
+
+    /// The environment whose lock a run of this plan takes: its base URL.
+    pub fn locked_address(&self) -> &str {
+        let side = self.facts.target.as_ref().or(self.facts.source.as_ref());
+        side.map_or("", |facts| facts.api_base.as_str())
+    }
+
+    /// The phrase that confirms this plan and no other: the target's name and a code out of the plan's hash.
+    pub fn phrase(&self) -> String {
+        let bits = u32::from_str_radix(self.hash.get(..8).unwrap_or("0"), 16).unwrap_or_default();
+        format!("{} {}", self.target().unwrap_or("backup"), letters(bits, 5))
+    }
+
+    /// The name of the package on its server, when it is known beforehand.
+    pub fn package_name(&self) -> Option<&str> {
+        match &self.package {
+            PlannedPackage::Server { name, .. } => Some(name),
+            PlannedPackage::New { .. } | PlannedPackage::File { .. } => None,
+        }
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
