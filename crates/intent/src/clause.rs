@@ -376,6 +376,14 @@ fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
                 merged.push(earlier);
             }
         }
+        let small = clause.after_pause() && clause.tokens.iter().all(|token| token.is_any(SMALL));
+        if let (true, Some(last)) = (small, merged.last_mut())
+            && last.sentence == clause.sentence
+        {
+            // "…, please": belongs to what it follows.
+            last.tokens.extend(clause.tokens);
+            continue;
+        }
         if loose && !has_act(&clause) {
             match merged.last_mut() {
                 Some(last) if last.standing == Standing::Main && has_act(last) => {

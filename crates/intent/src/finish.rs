@@ -92,6 +92,14 @@ pub(crate) fn refused(rule: &str, language: &str) -> Reading {
     }
 }
 
+/// The reading of a text without a word.
+pub(crate) fn nothing(language: &str) -> Reading {
+    let mut reading = refused("no_words", language);
+    reading.intent.action = Some(Action::None);
+    reading.intent.clarify.clear();
+    reading
+}
+
 /// Turns the decision into the reading.
 pub(crate) fn finish(decision: Decision, tokens: &Tokens<'_>, known: &Known, language: &str) -> Reading {
     let Decision {

@@ -97,6 +97,15 @@ impl Frame {
         self.target.who()
     }
 
+    /// A look at something needs no sides: those that are not clear are left out.
+    pub(crate) fn forget_unclear(&mut self) {
+        for side in [&mut self.source, &mut self.target] {
+            if *side == Place::Unclear {
+                *side = Place::Absent;
+            }
+        }
+    }
+
     /// Turns places in the clause into places in the text.
     pub(crate) fn resolve(&mut self, clause: &Clause) {
         for side in [&mut self.source, &mut self.target] {
@@ -157,7 +166,7 @@ fn sort_sides(mentions: &[Mention]) -> Sides {
 /// Reads a clause as a request for its main act.
 pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens: &Tokens<'_>) -> Frame {
     let Some(main) = acts.first() else {
-        return Frame::default();
+        return Frame { on_topic: clause.tokens.iter().any(is_topic), ..Frame::default() };
     };
     let mut frame = Frame {
         act: clause.tokens.get(main.place).map(Stretch::of),
@@ -177,6 +186,13 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         .and_then(|place| clause.tokens.get(*place))
         .map(Stretch::of);
     frame.rule = rule;
+    // A package's name or a rule's id is no environment's name.
+    let taken = |mention: &Mention| {
+        let token = clause.tokens.get(mention.place).map(Stretch::of);
+        rule_tokens.contains(&mention.place) || matches!(&frame.package, Pack::Named(_, place) if Some(*place) == token)
+    };
+    let mentions: Vec<Mention> = mentions.iter().filter(|mention| !taken(mention)).copied().collect();
+    let mentions = mentions.as_slice();
     let verb = choose_verb(clause, acts, &mut frame);
     frame.lone = mentions.len() == 1 && mentions.iter().all(|mention| mention.side == Side::Bare);
     let sides = sort_sides(mentions);
@@ -203,6 +219,9 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         Verb::Undo => Some(Action::Undo),
         Verb::Help => Some(Action::Help),
     };
+    if verb == Verb::Backup && frame.ask.contains(&Slot::Action) {
+        frame.action = None;
+    }
     if frame.action.is_none() || sides.unclear && frame.action.is_some_and(Action::is_destructive) {
         frame.action = None;
         frame.ask(Slot::Action);
@@ -278,13 +297,7 @@ fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
     } else {
         from.extend(sides.on.iter().copied());
     }
-    let mut bare: Vec<Mention> = sides.bare.clone();
-    bare.retain(|mention| {
-        !from
-            .iter()
-            .chain(&to)
-            .any(|other| other.who == mention.who && other.who != Who::Unknown)
-    });
+    let bare: Vec<Mention> = sides.bare.clone();
     let package = !matches!(frame.package, Pack::Absent);
     if !bare.is_empty() {
         match (from.is_empty(), to.is_empty()) {
@@ -304,6 +317,8 @@ fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
                 to = bare
             }
             (true, true) => from = bare,
+            // Said twice: "restore dev, from dev to test".
+            (false, false) if bare.iter().all(|mention| from.iter().chain(&to).any(|other| other.who == mention.who && other.who != Who::Unknown)) => {}
             _ => {
                 frame.ask(Slot::Target);
                 frame.source = one(frame, &from, Slot::Source);
@@ -349,6 +364,7 @@ fn one_source(frame: &mut Frame, sides: &Sides, goes_nowhere: bool) {
             all = sides.to.clone();
         } else if goes_nowhere {
             // "back up dev to test" may mean more than a backup.
+            frame.target = one(frame, &sides.to, Slot::Target);
             frame.ask(Slot::Action);
         }
     }
@@ -517,13 +533,8 @@ fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
     if main.is_some_and(|main| main.verb == Verb::Undo) && nouns.is_empty() {
         return Pack::Absent;
     }
-    let number_as_time = tokens.iter().enumerate().any(|(place, token)| {
-        token.kind == Kind::Number
-            && place
-                .checked_sub(1)
-                .and_then(|before| tokens.get(before))
-                .is_some_and(|before| before.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])))
-    });
+    let number_as_time =
+        tokens.iter().enumerate().any(|(place, token)| token.kind == Kind::Number && follows_side(tokens, place));
     if (vague && (!nouns.is_empty() || tokens.iter().any(|token| token.is(Role::TimePast)))) || number_as_time
     {
         return Pack::Unclear;
@@ -544,6 +555,14 @@ fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
     }
     *some = !nouns.is_empty() && !tokens.iter().any(|token| token.is(Role::Fresh));
     Pack::Absent
+}
+
+/// Whether the token follows "to" or "from".
+fn follows_side(tokens: &[Token], place: usize) -> bool {
+    place
+        .checked_sub(1)
+        .and_then(|before| tokens.get(before))
+        .is_some_and(|before| before.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])))
 }
 
 /// "backup nightly-1", "the package named x": an unknown word behind the noun is its name, when it
@@ -570,21 +589,7 @@ fn leftovers(frame: &mut Frame, clause: &Clause, mentions: &[Mention], rule_toke
     for (place, token) in tokens.iter().enumerate() {
         let mention = mentions.iter().find(|mention| mention.place == place);
         let taken = rule_tokens.contains(&place) || package == Some(Stretch::of(token));
-        frame.on_topic |= matches!(token.kind, Kind::Environment(_) | Kind::Package | Kind::Disputed)
-            || taken
-            || token.is_any(RoleSet::of(&[
-                Role::Current,
-                Role::NounPackage,
-                Role::NounPackages,
-                Role::NounEnvironment,
-                Role::NounEnvironments,
-                Role::NounMigrations,
-                Role::NounRule,
-                Role::NounRules,
-                Role::NounContent,
-                Role::SchemaOnly,
-                Role::There,
-            ]));
+        frame.on_topic |= taken || is_topic(token);
         if taken {
             continue;
         }
@@ -597,16 +602,25 @@ fn leftovers(frame: &mut Frame, clause: &Clause, mentions: &[Mention], rule_toke
                 };
                 frame.unknown.push((*token, slot));
             }
+            // "to 2026-11-20" asks for a package of that time.
+            (Kind::Number, _) if frame.package == Pack::Unclear && follows_side(tokens, place) => {}
             (Kind::Unknown | Kind::Quote | Kind::Number, _) => frame.left_over.push(*token),
             _ => {}
         }
     }
 }
 
+/// Whether the clause puts the request off to a later time.
+pub(crate) fn is_put_off(clause: &Clause) -> bool {
+    clause.has(Role::TimeFuture)
+}
+
 /// Whether words limit the request to a part of what it would replace.
 pub(crate) fn is_limited(clause: &Clause) -> bool {
+    let methods = clause.has_any(RoleSet::of(&[Role::SchemaOnly, Role::Overwrite, Role::OverwriteFirst]));
     clause.tokens.iter().enumerate().any(|(place, token)| {
-        token.is_any(RoleSet::of(&[Role::Except, Role::Part, Role::TimeFuture]))
+        token.is_any(RoleSet::of(&[Role::Except, Role::Part]))
+            || !methods && token.is_any(RoleSet::of(&[Role::UserTables, Role::SystemTables]))
             || token.is(Role::Only) && {
                 let next = clause
                     .tokens
@@ -626,4 +640,22 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
                 })
             }
     })
+}
+
+/// Whether the token speaks of environments, packages or rules.
+fn is_topic(token: &Token) -> bool {
+    matches!(token.kind, Kind::Environment(_) | Kind::Package | Kind::Disputed)
+        || token.is_any(RoleSet::of(&[
+            Role::Current,
+            Role::NounPackage,
+            Role::NounPackages,
+            Role::NounEnvironment,
+            Role::NounEnvironments,
+            Role::NounMigrations,
+            Role::NounRule,
+            Role::NounRules,
+            Role::NounContent,
+            Role::SchemaOnly,
+            Role::There,
+        ]))
 }

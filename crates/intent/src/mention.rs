@@ -88,13 +88,12 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             acts,
         };
         let who = match token.kind {
-            Kind::Environment(_) | Kind::Disputed if view.is_glued_to_unknown() => Who::Unknown,
             Kind::Environment(environment) => Who::Environment(environment),
             Kind::Disputed => Who::Unknown,
             Kind::Word if token.is(Role::Current) => Who::Current,
             Kind::Word if token.is(Role::There) => Who::There,
             Kind::Word if token.is(Role::Pronoun) => Who::Pronoun,
-            Kind::Unknown if !view.is_glued_to_name() => Who::Unknown,
+            Kind::Unknown => Who::Unknown,
             _ => continue,
         };
         let marked = view.marked_side();
@@ -139,36 +138,6 @@ impl View<'_> {
     /// skipped: it is what the marker marks.
     fn is_between(&self, token: &Token) -> bool {
         token.is_any(BETWEEN) && !token.is_any(PACKAGES)
-    }
-
-    /// "新生产" is another name than "生产": an unknown letter written onto a name makes it unknown.
-    fn is_glued_to_unknown(&self) -> bool {
-        let own = self.tokens.get(self.place).is_some_and(|token| token.glued);
-        let left = own
-            && self
-                .place
-                .checked_sub(1)
-                .and_then(|left| self.tokens.get(left))
-                .is_some_and(|left| left.kind == Kind::Unknown);
-        let right = self
-            .tokens
-            .get(self.place + 1)
-            .is_some_and(|right| right.glued && matches!(right.kind, Kind::Unknown | Kind::Number));
-        left || right
-    }
-
-    fn is_glued_to_name(&self) -> bool {
-        let name = |token: &Token| matches!(token.kind, Kind::Environment(_) | Kind::Disputed);
-        let own = self.tokens.get(self.place).is_some_and(|token| token.glued);
-        own && self
-            .place
-            .checked_sub(1)
-            .and_then(|left| self.tokens.get(left))
-            .is_some_and(name)
-            || self
-                .tokens
-                .get(self.place + 1)
-                .is_some_and(|right| right.glued && name(right))
     }
 
     /// The side that markers say.

@@ -55,14 +55,14 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if clause.has(Role::Hypothetical) {
         return Some(Stance::Hypothetical);
     }
-    if clause.has_any(RoleSet::of(&[Role::Negation, Role::Contrast])) {
+    if clause.has_any(RoleSet::of(&[Role::Negation, Role::Contrast, Role::Cancel])) {
         return Some(Stance::Negated);
     }
     if is_look(act.verb) {
         return Some(Stance::Request);
     }
     let request = asks_politely(clause, act);
-    let done = act.form == Form::Done || clause.has(Role::Past);
+    let done = act.form == Form::Done || clause.has(Role::Past) || dated(clause);
     let status = clause.has(Role::StatusWord);
     let opened = clause
         .tokens
@@ -72,7 +72,7 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     let asked = opened || clause.has(Role::Question);
     let questioned = asked || clause.has_any(RoleSet::of(&[Role::QuestionWord, Role::Tag])) || clause.asks;
     if clause.has(Role::QuestionWord) && !request {
-        return Some(if done { Stance::History } else { Stance::Help });
+        return Some(if done || act.form == Form::Name { Stance::History } else { Stance::Help });
     }
     if status && !request && (questioned || act.form == Form::Name || act.form == Form::Done) {
         return Some(if questioned { Stance::Status } else { Stance::Past });
@@ -103,8 +103,11 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if done && !request {
         return Some(Stance::Past);
     }
-    if clause.has(Role::Past) && act.form == Form::Do && !wanted(clause) {
+    if done && act.form == Form::Do && !wanted(clause) {
         return Some(Stance::Past);
+    }
+    if act.form == Form::Do && told(clause, act) {
+        return Some(Stance::Statement);
     }
     if clause
         .tokens
@@ -116,9 +119,36 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     Some(match act.form {
         Form::Name if named_request(clause, acts) => Stance::Request,
         Form::Name => Stance::Statement,
-        Form::Do if told(clause, act) => Stance::Statement,
+        
         Form::Do if merely_infinitive(clause, act) || clause.has(Role::May) && !request => Stance::Unsure,
         Form::Do | Form::Done => Stance::Request,
+    })
+}
+
+/// "yesterday", where it does not date a backup: the clause tells of the past.
+fn dated(clause: &Clause) -> bool {
+    const NAMES_A_STATE: RoleSet = RoleSet::of(&[
+        Role::ToBefore,
+        Role::FromBefore,
+        Role::WithBefore,
+        Role::Of,
+        Role::LikeBefore,
+        Role::Latest,
+        Role::Possessive,
+        Role::Determiner,
+    ]);
+    const IS_DATED: RoleSet = RoleSet::of(&[
+        Role::Possessive,
+        Role::NounPackage,
+        Role::NounPackages,
+        Role::NounState,
+        Role::NounContent,
+    ]);
+    clause.tokens.iter().enumerate().any(|(place, token)| {
+        let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
+        token.is(Role::TimePast)
+            && !before.is_some_and(|before| before.is_any(NAMES_A_STATE))
+            && !clause.tokens.get(place + 1).is_some_and(|after| after.is_any(IS_DATED))
     })
 }
 

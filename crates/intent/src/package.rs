@@ -2,7 +2,7 @@
 //!
 //! Only shapes are judged, no word of any language; whether the file exists is left to the plan.
 
-use crate::script::is_word;
+use crate::script::{is_unspaced, is_word};
 
 /// Endings that make a name a file.
 const ENDINGS: &[&str] = &[
@@ -69,12 +69,11 @@ pub(crate) fn file_at(text: &str) -> Option<usize> {
         '<', '>', ':', '=', '`',
     ];
     let window = window(text);
-    file_in(
-        window
-            .find(STOPS)
-            .and_then(|stop| window.get(..stop))
-            .unwrap_or(window),
-    )
+    let run = window.find(STOPS).and_then(|stop| window.get(..stop)).unwrap_or(window);
+    // "dev的x.nbdata": a name that begins with spaced script does not go on behind an unspaced one.
+    let spaced = run.chars().next().is_some_and(|first| !is_unspaced(first));
+    let run = run.find(is_unspaced).filter(|_| spaced).and_then(|end| run.get(..end)).unwrap_or(run);
+    file_in(run)
 }
 
 fn file_in(run: &str) -> Option<usize> {
@@ -186,5 +185,7 @@ mod tests {
         assert_eq!(file("v1.2 to x.nbdata"), None);
         assert_eq!(file("x.nbdataset"), None);
         assert_eq!(file("test."), None);
+        assert_eq!(file("dev的x.nbdata"), None);
+        assert_eq!(file("备份_2026.nbdata"), Some("备份_2026.nbdata"));
     }
 }

@@ -49,7 +49,7 @@ pub fn read(text: &str, known: &Known) -> Reading {
 fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let normal = normalise(text);
     let candidates: Vec<&'static Language> = candidates(&normal.text);
-    let mut best: Option<(usize, Tokens<'_>)> = None;
+    let mut best: Option<(isize, Tokens<'_>)> = None;
     for language in candidates {
         let tokens = tokenise(&normal, text, known, language);
         let score = tokens.score();
@@ -58,9 +58,9 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
         }
     }
     let Some((score, mut tokens)) = best else {
-        return finish::refused("no_language", language_of_script(text.chars()));
+        return finish::nothing(language_of_script(text.chars()));
     };
-    let language = if score == 0 {
+    let language = if score <= 0 {
         language_of_script(normal.text.chars())
     } else {
         tokens.language.tag
@@ -115,6 +115,7 @@ struct Read<'c> {
     stance: Option<Stance>,
     frame: Frame,
     limited: bool,
+    put_off: bool,
 }
 
 impl<'c> Read<'c> {
@@ -131,6 +132,7 @@ impl<'c> Read<'c> {
             stance,
             frame,
             limited: frame::is_limited(clause),
+            put_off: frame::is_put_off(clause),
         }
     }
 
@@ -204,8 +206,7 @@ fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> Decision {
         }
     }
     if let Some((rule, mood)) = around.help
-        && (read.iter().any(|part| !part.acts.is_empty())
-            || read.iter().any(|part| part.names().next().is_some()))
+        && read.iter().any(|part| !part.acts.is_empty() || part.frame.on_topic)
     {
         return Decision::plain(Action::Help, rule, mood);
     }
@@ -273,6 +274,7 @@ fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surroundings, q
     }
     let names: Vec<Who> = part.names().collect();
     if part.has(Role::Negation) || part.has(Role::Contrast) {
+        let tells = part.has(Role::Narrates) || part.has(Role::Statement) || clause.standing == Standing::Reason;
         let light = part.has(Role::Pronoun)
             || part.has(Role::LightDo)
             || clause
@@ -281,9 +283,9 @@ fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surroundings, q
                 .all(|token| token.is_any(SMALL.union(RoleSet::of(&[Role::Negation, Role::Contrast]))));
         if part.limited {
             around.doubt("limited");
-        } else if !names.is_empty() && !part.is_chatter() {
+        } else if !names.is_empty() && !tells {
             around.spared.extend(names);
-        } else if part.is_chatter() {
+        } else if tells {
             around.topics.extend(names);
         } else if light && !part.has_unknown() {
             around.cancelled_after = Some(place);
@@ -293,7 +295,7 @@ fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surroundings, q
         return;
     }
     around.topics.extend(names);
-    if part.limited || part.has(Role::Touch) {
+    if part.limited || part.has(Role::Touch) || part.put_off && !part.is_chatter() {
         around.doubt("limited");
         return;
     }
@@ -329,7 +331,7 @@ fn judge(
             return;
         }
         Standing::Condition => {
-            if matches!(stance, Stance::Help | Stance::Hypothetical) {
+            if matches!(stance, Stance::Help | Stance::Hypothetical) || part.has(Role::Tag) {
                 around.help = Some(("hypothetical", Mood::Hypothetical));
             }
             around.doubt("conditional");
@@ -402,6 +404,7 @@ fn chosen(
     if let Some(action) = stance_action {
         frame.action = Some(action);
         frame.ask.clear();
+        frame.forget_unclear();
         return Decision::new(frame, "question", Mood::Question);
     }
     if off_topic(&frame, part, tokens, known) {
@@ -419,6 +422,7 @@ fn chosen(
     let doubt = match part.stance {
         Some(Stance::Unsure) => Some("not_surely_a_request"),
         _ if part.limited => Some("limited"),
+        _ if part.put_off => Some("put_off"),
         _ if !decision.frame.left_over.is_empty() => Some("left_over"),
         _ if spared => Some("contradiction"),
         _ if disputed => Some("doubtful_name"),

@@ -106,20 +106,21 @@ impl Tokens<'_> {
         self.original.get(span.start..span.end).unwrap_or("")
     }
 
-    /// How much of the text the language explains; its own words count for more than borrowed ones.
-    pub(crate) fn score(&self) -> usize {
-        self.list
-            .iter()
-            .filter(|token| token.kind == Kind::Word)
-            .map(|token| {
-                let letters: usize = self
-                    .text(token)
-                    .chars()
-                    .map(|letter| if is_unspaced(letter) { 3 } else { 1 })
-                    .sum();
-                if token.borrowed { letters } else { 2 * letters + 1 }
-            })
-            .sum()
+    /// How much of the text the language explains: its own words count for more than borrowed
+    /// ones, and unspaced letters it does not know count against it.
+    pub(crate) fn score(&self) -> isize {
+        let weigh = |token: &Token| -> isize {
+            let letters = |weight: isize| -> isize {
+                self.text(token).chars().map(|letter| if is_unspaced(letter) { weight } else { 1 }).sum()
+            };
+            match token.kind {
+                Kind::Word if token.borrowed => letters(3),
+                Kind::Word => 2 * letters(3) + 1,
+                Kind::Unknown if self.text(token).contains(is_unspaced) => -letters(3),
+                _ => 0,
+            }
+        };
+        self.list.iter().map(weigh).sum()
     }
 }
 
@@ -141,6 +142,7 @@ pub(crate) fn tokenise<'a>(
         },
     };
     cutter.run();
+    merge_written_together(&mut cutter.tokens.list);
     join_splits(&mut cutter.tokens);
     cutter.tokens
 }
@@ -217,13 +219,9 @@ impl Cutter<'_, '_> {
             .tokens
             .language
             .words
-            .longest_at(rest, |length| ends_word(rest, length))
+            .longest_at(rest, |length| ends_word(rest, length) && !self.hides_a_name(rest, length))
             .map(|(length, meaning)| (length, *meaning));
-        let name = self
-            .known
-            .forms()
-            .longest_at(rest, |length| self.ends_name(rest, length))
-            .map(|(length, form)| (length, form));
+        let name = self.known.forms().longest_at(rest, |length| self.ends_name(rest, length));
         // A file whose name begins with unspaced words: "备份_2026.nbdata", "生产.nbdata".
         if unspaced && let Some(file) = package::file_at(rest) {
             let cut = word
@@ -231,11 +229,12 @@ impl Cutter<'_, '_> {
                 .max(name.map(|(length, _)| length))
                 .unwrap_or(0);
             let noun = word.is_some_and(|(_, meaning)| meaning.roles.has(Role::NounPackage));
-            let ascii_follows = rest
-                .get(cut..)
-                .and_then(|tail| tail.chars().next())
-                .is_some_and(|tail| tail.is_ascii_alphanumeric());
-            if cut == 0 || name.is_some_and(|(length, _)| length == cut) || (noun && !ascii_follows) {
+            let follows = rest.get(cut..).and_then(|tail| tail.chars().next()).unwrap_or(' ');
+            let named = name.is_some_and(|(length, _)| length == cut);
+            if cut == 0 && self.is_plain_prefix(rest)
+                || cut > 0 && named && !is_unspaced(follows)
+                || !named && noun && !follows.is_ascii_alphanumeric() && !is_unspaced(follows)
+            {
                 return Some(self.push(Kind::Package, place, place + file));
             }
         }
@@ -257,6 +256,38 @@ impl Cutter<'_, '_> {
         let end = self.push(Kind::Word, place, place + length);
         self.give(meaning.roles, meaning.borrowed);
         Some(end)
+    }
+
+    /// Whether the unspaced letters that begin `rest` hold no marker: they can be part of a name.
+    fn is_plain_prefix(&self, rest: &str) -> bool {
+        const MARKERS: RoleSet = RoleSet::of(&[
+            Role::Possessive,
+            Role::OnAfter,
+            Role::FromBefore,
+            Role::ToBefore,
+            Role::WithBefore,
+            Role::ObjectBefore,
+            Role::RestoreDo,
+        ]);
+        rest.char_indices().take_while(|(_, letter)| is_unspaced(*letter)).all(|(place, _)| {
+            let tail = rest.get(place..).unwrap_or("");
+            let word = self.tokens.language.words.longest_at(tail, |length| ends_word(tail, length));
+            word.is_none_or(|(_, meaning)| !meaning.roles.meets(MARKERS))
+        })
+    }
+
+    /// Whether a phrase of several words has an environment's name among them: names come first.
+    fn hides_a_name(&self, rest: &str, length: usize) -> bool {
+        let phrase = rest.get(..length).unwrap_or("");
+        if !phrase.contains(' ') {
+            return false;
+        }
+        let mut place = 0;
+        phrase.split(' ').any(|word| {
+            let from = rest.get(place..).unwrap_or("");
+            place += word.len() + 1;
+            self.known.forms().longest_at(from, |end| self.ends_name(from, end)).is_some()
+        })
     }
 
     fn give(&mut self, roles: RoleSet, borrowed: bool) {
@@ -433,6 +464,26 @@ fn ends_word(rest: &str, length: usize) -> bool {
 fn ends_with_s(text: &str, place: usize) -> bool {
     let mut letters = text.get(place + 1..).unwrap_or("").chars();
     letters.next() == Some('s') && letters.next().is_none_or(|next| !is_word(next))
+}
+
+/// "新生产" and "test库存" are other names than "生产" and "test": a name that unknown letters are
+/// written onto becomes one unknown word with them.
+fn merge_written_together(list: &mut Vec<Token>) {
+    let is_name = |token: &Token| matches!(token.kind, Kind::Environment(_) | Kind::Disputed);
+    let is_rest = |token: &Token| matches!(token.kind, Kind::Unknown | Kind::Number);
+    let mut kept: Vec<Token> = Vec::with_capacity(list.len());
+    for token in list.drain(..) {
+        if let Some(last) = kept.last_mut()
+            && token.glued
+            && last.end == token.start
+            && (is_name(last) && is_rest(&token) || is_rest(last) && is_name(&token))
+        {
+            *last = Token { end: token.end, kind: Kind::Unknown, roles: RoleSet::default(), name_like: true, ..*last };
+            continue;
+        }
+        kept.push(token);
+    }
+    *list = kept;
 }
 
 /// Joins the pieces of split words: the first takes the roles, the second means nothing more.
