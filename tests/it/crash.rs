@@ -35,8 +35,7 @@ fn journal(stage: &Stage) -> Vec<Value> {
 fn runner(stage: &Stage) -> Option<i64> {
     journal(stage)
         .iter()
-        .filter(|line| line["event"] == "runner_started")
-        .last()
+        .rfind(|line| line["event"] == "runner_started")
         .and_then(|line| line["pid"].as_i64())
 }
 

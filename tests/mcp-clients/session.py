@@ -3,7 +3,7 @@
     session.py --command 'nocobase-release --sandbox --home DIR mcp'
 
 Each lifecycle of the protocol gets a server process of its own and the same steps: list the tools, ask an unclear
-sentence, plan a restore from a sentence, confirm it wrongly, rightly and twice more, follow the run to its end, plan
+sentence, plan a restore from a sentence, confirm it wrongly, with another plan's phrase, rightly and twice more, follow the run to its end, plan
 the undo, and go through the confirmation of a protected target with a person who first declines and then types the
 phrase. One JSON document goes to stdout; judging it is left to the caller. The SDK itself refuses results that do
 not fit the output schema of their tool.
@@ -85,12 +85,21 @@ async def restore_test(session, source, target):
     if plan is None:
         return
     await session.call("confirm_wrongly", "confirm", plan=plan["plan"], phrase="yes, go on")
+    other = await session.call("plan_other", "restore", source=source, target=target)
+    foreign = other["data"]["plan"]["phrase"]
+    await session.call("confirm_foreign", "confirm", plan=plan["plan"], phrase=foreign)
     confirmed = await session.call("confirm", "confirm", plan=plan["plan"], phrase=plan["phrase"], wait_seconds=0)
     await session.call("confirm_while_running", "confirm", plan=plan["plan"], phrase=plan["phrase"])
     if run := run_of(confirmed):
         await session.until_ended("ended", run)
         await session.call("confirm_again", "confirm", plan=plan["plan"], phrase=plan["phrase"])
         await session.call("undo", "undo", target=target)
+
+
+async def confirm_late(session, source, target):
+    planned = await session.call("plan", "release", sentence=f"Restore {source} to {target}")
+    plan = planned["data"]["plan"]
+    await session.call("confirm", "confirm", plan=plan["plan"], phrase=plan["phrase"])
 
 
 async def restore_protected(session, person, source, target):
@@ -119,8 +128,11 @@ async def drive(options, lifecycle):
         await session.call("packages", "list_packages", environment=options.source)
         await session.call("question", "release", sentence="restore")
         await session.call("unknown_environment", "restore", source=options.source, target="tset")
-        await restore_test(session, options.source, options.target)
-        if options.protected:
+        if options.late:
+            await confirm_late(session, options.source, options.target)
+        else:
+            await restore_test(session, options.source, options.target)
+        if options.protected and not options.late:
             await restore_protected(session, person, options.source, options.protected)
         result = {
             "lifecycle": lifecycle,
@@ -144,6 +156,7 @@ async def main():
     parser.add_argument("--source", default="dev")
     parser.add_argument("--target", default="test")
     parser.add_argument("--protected", default="prod", help="a protected target; empty to leave it out")
+    parser.add_argument("--late", action="store_true", help="only plan and confirm, for plans that expire at once")
     parser.add_argument("--patience", type=float, default=180, help="seconds to wait for a run's end")
     options = parser.parse_args()
     sessions = [await drive(options, lifecycle) for lifecycle in options.lifecycle or LIFECYCLES]

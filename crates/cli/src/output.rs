@@ -1,26 +1,52 @@
 //! The only printer. stdout is data, stderr is talk.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 
 use release_engine::EngineError;
 use serde::Serialize;
 
-/// Data, as it is.
+use crate::arguments::Globals;
+
+/// How this binary was called, with the options that decide what it works on.
+static COMMAND: OnceLock<String> = OnceLock::new();
+
+/// Commands that are shown shall run as they stand: in the sandbox, and in another home.
+pub(crate) fn show_commands_as(globals: &Globals) {
+    let mut command = String::from("nocobase-release");
+    if globals.sandbox {
+        command.push_str(" --sandbox");
+    }
+    if let Some(home) = &globals.home {
+        command.push_str(&format!(" --home {}", home.display()));
+    }
+    // Only the first call counts, and there is only one.
+    COMMAND.get_or_init(|| command);
+}
+
+fn runnable(text: &str) -> String {
+    match COMMAND.get() {
+        Some(command) => text.replace("nocobase-release ", &format!("{command} ")),
+        None => text.to_owned(),
+    }
+}
+
+/// Data for people.
 pub(crate) fn data(text: &str) {
-    write(&mut io::stdout().lock(), text);
+    write(&mut io::stdout().lock(), &runnable(text));
 }
 
 /// Data, as JSON.
 pub(crate) fn json(value: &impl Serialize) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => data(&text),
+        Ok(text) => write(&mut io::stdout().lock(), &text),
         Err(error) => talk(&format!("error: cannot write the result as JSON: {error}")),
     }
 }
 
 /// Talk.
 pub(crate) fn talk(text: &str) {
-    write(&mut io::stderr().lock(), text);
+    write(&mut io::stderr().lock(), &runnable(text));
 }
 
 /// An error: what happened, and what to do.

@@ -47,6 +47,14 @@ impl ConfirmedPlan {
     }
 }
 
+/// Whether the plan has not become a run yet.
+pub(crate) fn check_unused(home: &Home, plan: &Plan) -> Result<(), EngineError> {
+    match std::fs::read_to_string(home.plan_used_file(&plan.id)) {
+        Ok(run) => Err(EngineError::PlanUsed { plan: plan.id.to_string(), run }),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Checks the plan and the proof (`strength` is what policy asks by now), marks the plan as used, and journals the run.
 pub(crate) fn confirm(
     home: &Home,
@@ -60,9 +68,7 @@ pub(crate) fn confirm(
     if plan.compute_hash() != plan.hash {
         return Err(EngineError::PlanAltered { plan: id });
     }
-    if home.plan_used_file(&plan.id).exists() {
-        return Err(EngineError::PlanUsed { plan: id });
-    }
+    check_unused(home, &plan)?;
     if now >= plan.expires_at {
         return Err(EngineError::PlanExpired {
             plan: id,
@@ -72,7 +78,7 @@ pub(crate) fn confirm(
     let confirmed_by = weigh(&plan, strength, proof)?;
     let run = RunId::new(now, random);
     if !create_once(&home.plan_used_file(&plan.id), run.as_str().as_bytes())? {
-        return Err(EngineError::PlanUsed { plan: id });
+        return Err(EngineError::PlanUsed { plan: id, run: "another run".into() });
     }
     let first = Event::RunCreated {
         run: run.clone(),
@@ -96,7 +102,9 @@ fn weigh(plan: &Plan, strength: Strength, proof: &Proof) -> Result<ConfirmedBy, 
         (Strength::None, _) => Ok(ConfirmedBy::NotNeeded),
         (_, Proof::TypedAtTerminal(typed)) if same(typed, &phrase) => Ok(ConfirmedBy::PersonAtTerminal),
         (_, Proof::AnsweredInClient(answered)) if same(answered, &phrase) => Ok(ConfirmedBy::PersonInClient),
-        (_, Proof::TypedAtTerminal(_) | Proof::AnsweredInClient(_)) => wrong(Some(phrase)),
+        (_, Proof::TypedAtTerminal(_)) => wrong(Some(phrase)),
+        // What a client is told may be read by an assistant: the phrase of a person is not repeated to it.
+        (_, Proof::AnsweredInClient(_)) => wrong(None),
         (Strength::Person, _) => Err(EngineError::NeedsPerson {
             plan: plan.id.to_string(),
             environment: target.to_owned(),

@@ -102,10 +102,12 @@ pub enum EngineError {
         expired_at: String,
     },
     /// The plan was executed before.
-    #[error("the plan {plan} was used before")]
+    #[error("the plan {plan} was used before: it became {run}")]
     PlanUsed {
         /// Its id.
         plan: String,
+        /// The run it became.
+        run: String,
     },
     /// The stored plan does not match its own hash.
     #[error("the plan {plan} was altered after it was made")]
@@ -297,9 +299,10 @@ impl EngineError {
             Self::PlanNotFound { .. } => {
                 "make a new plan; plans are kept on the machine that made them".into()
             }
-            Self::PlanExpired { .. } | Self::PlanUsed { .. } | Self::PlanAltered { .. } => {
-                "make a new plan and confirm that one".into()
+            Self::PlanUsed { run, .. } => {
+                format!("see how that run stands (`nocobase-release runs show {run}`) before you plan anew")
             }
+            Self::PlanExpired { .. } | Self::PlanAltered { .. } => "make a new plan and confirm that one".into(),
             Self::WrongConfirmation { wanted, .. } => match wanted {
                 Some(phrase) => format!("if this is what you want, confirm with exactly: {phrase}"),
                 None => "read the plan and confirm it with the phrase that stands in it".into(),

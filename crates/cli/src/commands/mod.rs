@@ -59,6 +59,7 @@ impl Context {
 /// Runs a command to its exit code.
 pub(crate) fn run(arguments: Arguments) -> Exit {
     let as_json = arguments.globals.json;
+    output::show_commands_as(&arguments.globals);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

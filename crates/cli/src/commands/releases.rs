@@ -161,11 +161,7 @@ pub(crate) fn show_run(context: &Context, report: &RunReport) {
         output::json(report);
         return;
     }
-    let mut text = report.to_text();
-    if context.globals.sandbox {
-        text = text.replace("next: nocobase-release ", "next: nocobase-release --sandbox ");
-    }
-    output::data(&text);
+    output::data(&report.to_text());
 }
 
 fn backup_request(context: &Context, what: &BackupArguments) -> Result<Request, EngineError> {

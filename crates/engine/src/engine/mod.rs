@@ -330,6 +330,7 @@ impl Engine {
                 rule: "read-only mode".into(),
             });
         }
+        confirm::check_unused(&self.settings.home, &plan)?;
         let mut strength = plan.confirmation;
         if let Some(target) = plan.target() {
             if self.settings.policy.is_protected(target) {
@@ -364,7 +365,7 @@ impl Engine {
     pub fn resume(&self, run: &RunId, secrets: &RunSecrets) -> Result<Follower, EngineError> {
         let report = self.run(run)?;
         match report.state {
-            RunStanding::Interrupted => {
+            RunStanding::Interrupted | RunStanding::Created => {
                 let runners = journal::read(&self.settings.home, run)?.runners;
                 self.spawn_runner(run, secrets)?;
                 Ok(Follower::new(Reader::new(&self.settings.home, run), runners + 1))
@@ -401,8 +402,12 @@ impl Engine {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(local)?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(&secrets.to_pipe()).map_err(local)?;
+        // A process that died at once took nothing from the pipe; its run is then found as never taken up.
+        if let Some(mut stdin) = child.stdin.take()
+            && let Err(source) = stdin.write_all(&secrets.to_pipe())
+            && source.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            return Err(local(source));
         }
         // Reaps the process, so that a long-lived server keeps no zombies.
         std::thread::spawn(move || child.wait());

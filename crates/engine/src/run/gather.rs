@@ -301,8 +301,9 @@ impl Runner {
 
 /// System tables whose rows come and go by themselves while an application runs, or that the API shows otherwise
 /// than they are stored (NocoBase 2.2.15).
-const VOLATILE: [&str; 14] = [
+const VOLATILE: [&str; 15] = [
     "asyncTasks",
+    "attachments",
     "executions",
     "issuedTokens",
     "jobs",
