@@ -1,12 +1,18 @@
 //! Journeys of the binary over simulated environments: what a user types, what the servers then hold, and what
 //! the tool says about it. Real servers are in `tests/real`, official MCP clients in `tests/clients`.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod architecture;
 mod bad_input;
 mod confirmation;
 mod crash;
 mod outcomes;
+mod readme;
 mod scenarios;
 mod secrets;

@@ -370,7 +370,7 @@ impl Engine {
                 self.spawn_runner(run, secrets)?;
                 Ok(Follower::new(Reader::new(&self.settings.home, run), runners + 1))
             }
-            RunStanding::Created | RunStanding::Running | RunStanding::Ended => {
+            RunStanding::Running | RunStanding::Ended => {
                 Err(EngineError::Unsupported {
                     what: format!("{run} is not interrupted"),
                     instead: format!("see `nocobase-release runs show {run}`"),
