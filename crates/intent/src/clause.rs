@@ -56,6 +56,11 @@ impl Clause {
         self.lead.is_some_and(|lead| lead.kind == Kind::Pause(':'))
     }
 
+    /// Whether "and" or "then" ties it to the clause before it.
+    pub(crate) fn is_tied(&self) -> bool {
+        self.lead.is_some_and(|lead| lead.is(Role::And) || lead.is(Role::Then))
+    }
+
     /// Whether a comma or the like stood before it, not a word.
     pub(crate) fn after_pause(&self) -> bool {
         self.lead.is_some_and(|lead| matches!(lead.kind, Kind::Pause(_)))
@@ -281,7 +286,7 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
                 if roles.has(Role::TimeBeforeEnd) && !current.is_empty() {
                     cutter.standing = Standing::Before;
                     cutter.close(&mut current, Some(*token), Standing::Main);
-                } else if roles.has(Role::Then) || roles.has(Role::But) || another {
+                } else if roles.has(Role::Then) || roles.has(Role::So) || roles.has(Role::But) || another {
                     cutter.close(&mut current, Some(*token), Standing::Main);
                 } else if let Some(standing) = opened(roles) {
                     cutter.close(&mut current, Some(*token), standing);

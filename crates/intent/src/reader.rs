@@ -71,7 +71,8 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let mut list = std::mem::take(&mut tokens.list);
     clause::drop_contrasts(&mut list);
     let clauses = clause::split(&list);
-    let read: Vec<Read> = clauses.iter().map(|clause| Read::new(clause, &tokens)).collect();
+    let mut read: Vec<Read<'_>> = clauses.iter().map(|clause| Read::new(clause, &tokens)).collect();
+    carry(&mut read);
     let mut decision = decide(&read, &tokens, known);
     if quoted && decision.frame.action.is_none_or(Action::is_destructive) && !decision.refused() {
         decision.ask_action("quoted_whole");
@@ -107,6 +108,9 @@ fn language_of_script(letters: impl Iterator<Item = char>) -> &'static str {
         .map_or("en", |language| language.tag)
 }
 
+/// Words of a clause that only denies.
+const DENIALS: RoleSet = SMALL.union(RoleSet::of(&[Role::Negation, Role::Statement, Role::Request, Role::Want]));
+
 /// A clause with what was found in it.
 struct Read<'c> {
     clause: &'c Clause,
@@ -116,6 +120,8 @@ struct Read<'c> {
     frame: Frame,
     limited: bool,
     put_off: bool,
+    /// Its meaning went over to the next clause.
+    spent: bool,
 }
 
 impl<'c> Read<'c> {
@@ -133,6 +139,7 @@ impl<'c> Read<'c> {
             frame,
             limited: frame::is_limited(clause),
             put_off: frame::is_put_off(clause),
+            spent: false,
         }
     }
 
@@ -194,12 +201,14 @@ fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> Decision {
     let mut around = Surroundings::default();
     let mut requests: Vec<usize> = Vec::new();
     let mut reported = None;
+    
     for (place, part) in read.iter().enumerate() {
         let quoted = reported == Some(part.clause.sentence);
         if part.has(Role::Reporting) || part.has(Role::Example) {
             reported = Some(part.clause.sentence);
         }
         match part.stance {
+            None if part.spent => {}
             None => judge_without_act(place, part, &mut around, quoted),
             Some(_) if quoted => around.refused = Some(("reported", Mood::Quoted)),
             Some(stance) => judge(place, part, stance, read, &mut around, &mut requests),
@@ -252,6 +261,43 @@ fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> Decision {
         return Decision::plain(Action::None, rule, mood);
     }
     without_request(read)
+}
+
+/// Lets clauses that are tied together share how they are meant.
+fn carry(read: &mut [Read<'_>]) {
+    let mut earlier: Option<(usize, Stance)> = None;
+    for place in 0..read.len() {
+        let next_is_tied = read.get(place + 1).is_some_and(|next| next.clause.is_tied());
+        let Some(part) = read.get_mut(place) else { break };
+        let sentence = part.clause.sentence;
+        match part.stance {
+            Some(stance) => {
+                let stance = earlier
+                    .filter(|(same, _)| *same == sentence)
+                    .and_then(|(_, earlier)| carried(earlier, part))
+                    .unwrap_or(stance);
+                part.stance = Some(stance);
+                earlier = Some((sentence, stance));
+            }
+            // "不要" alone before a word that ties it to the next clause denies that clause.
+            None if next_is_tied && part.has(Role::Negation) && part.clause.tokens.iter().all(|token| token.is_any(DENIALS)) => {
+                part.spent = true;
+                earlier = Some((sentence, Stance::Negated));
+            }
+            None => {}
+        }
+    }
+}
+
+/// "don't back up dev and restore it": what is said of the first verb is said of the second.
+fn carried(earlier: Stance, part: &Read<'_>) -> Option<Stance> {
+    let carries = matches!(earlier, Stance::Negated | Stance::Statement | Stance::Quoted | Stance::Past | Stance::Check);
+    let own = part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want, Role::Polite, Role::ConsentTag]));
+    // "could you back up dev and restore it?" asks for both.
+    if earlier == Stance::Request && part.clause.is_tied() && part.stance == Some(Stance::Unsure) {
+        return Some(Stance::Request);
+    }
+    (carries && part.clause.is_tied() && !own).then_some(earlier)
 }
 
 /// A clause without an act: a remark, a limit, a second thought.
@@ -418,12 +464,14 @@ fn chosen(
         .spared
         .iter()
         .any(|who| Some(*who) == decision.frame.source_who() || Some(*who) == decision.frame.target_who());
+    let sentence = part.clause.sentence;
+    let tied_unknown = read.iter().any(|other| other.clause.sentence == sentence && !other.frame.left_over.is_empty());
     let disputed = part.clause.tokens.iter().any(|token| token.doubtful);
     let doubt = match part.stance {
         Some(Stance::Unsure) => Some("not_surely_a_request"),
-        _ if part.limited => Some("limited"),
-        _ if part.put_off => Some("put_off"),
-        _ if !decision.frame.left_over.is_empty() => Some("left_over"),
+        _ if read.iter().any(|part| part.limited) => Some("limited"),
+        _ if read.iter().any(|part| part.put_off && part.stance.is_some()) => Some("put_off"),
+        _ if tied_unknown => Some("left_over"),
         _ if spared => Some("contradiction"),
         _ if disputed => Some("doubtful_name"),
         _ if part.has(Role::Or) && part.acts.len() > 1 => Some("two_methods"),

@@ -310,7 +310,7 @@ impl Cutter<'_, '_> {
             // "测试2" is another name than "测试"; "测试to开发" is not.
             let words = &self.tokens.language.words;
             return !next.is_numeric()
-                && (words.longest_at(tail, |end| ends_word(tail, end)).is_some()
+                && (words.longest_at(tail, |end| end > 1 && ends_word(tail, end)).is_some()
                     || self
                         .known
                         .forms()

@@ -156,6 +156,8 @@ roles! {
     Or = "join.or",
     Then = "join.then",
     But = "join.but",
+    /// So, therefore: what follows stands on its own.
+    So = "join.so",
 
     Filler = "talk.filler",
     Determiner = "talk.determiner",
