@@ -50,7 +50,10 @@ impl ConfirmedPlan {
 /// Whether the plan has not become a run yet.
 pub(crate) fn check_unused(home: &Home, plan: &Plan) -> Result<(), EngineError> {
     match std::fs::read_to_string(home.plan_used_file(&plan.id)) {
-        Ok(run) => Err(EngineError::PlanUsed { plan: plan.id.to_string(), run }),
+        Ok(run) => Err(EngineError::PlanUsed {
+            plan: plan.id.to_string(),
+            run,
+        }),
         Err(_) => Ok(()),
     }
 }
@@ -78,7 +81,10 @@ pub(crate) fn confirm(
     let confirmed_by = weigh(&plan, strength, proof)?;
     let run = RunId::new(now, random);
     if !create_once(&home.plan_used_file(&plan.id), run.as_str().as_bytes())? {
-        return Err(EngineError::PlanUsed { plan: id, run: "another run".into() });
+        return Err(EngineError::PlanUsed {
+            plan: id,
+            run: "another run".into(),
+        });
     }
     let first = Event::RunCreated {
         run: run.clone(),

@@ -302,7 +302,9 @@ impl EngineError {
             Self::PlanUsed { run, .. } => {
                 format!("see how that run stands (`nocobase-release runs show {run}`) before you plan anew")
             }
-            Self::PlanExpired { .. } | Self::PlanAltered { .. } => "make a new plan and confirm that one".into(),
+            Self::PlanExpired { .. } | Self::PlanAltered { .. } => {
+                "make a new plan and confirm that one".into()
+            }
             Self::WrongConfirmation { wanted, .. } => match wanted {
                 Some(phrase) => format!("if this is what you want, confirm with exactly: {phrase}"),
                 None => "read the plan and confirm it with the phrase that stands in it".into(),

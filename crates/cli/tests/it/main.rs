@@ -1,5 +1,7 @@
 //! The binary on its own: help, usage, an empty home. Journeys over simulated environments are in `tests/`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::process::{Command, Output};
 
 fn run(arguments: &[&str]) -> Output {

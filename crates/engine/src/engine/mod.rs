@@ -370,12 +370,10 @@ impl Engine {
                 self.spawn_runner(run, secrets)?;
                 Ok(Follower::new(Reader::new(&self.settings.home, run), runners + 1))
             }
-            RunStanding::Running | RunStanding::Ended => {
-                Err(EngineError::Unsupported {
-                    what: format!("{run} is not interrupted"),
-                    instead: format!("see `nocobase-release runs show {run}`"),
-                })
-            }
+            RunStanding::Running | RunStanding::Ended => Err(EngineError::Unsupported {
+                what: format!("{run} is not interrupted"),
+                instead: format!("see `nocobase-release runs show {run}`"),
+            }),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`Event`], [`Line`]: what can be written down; each line carries the format's version.
 //! - [`RunState`]: what a sequence of events comes to; [`RunState::apply`] is the only code that changes it.
-//! - [`Journal`]: the one writer of a run; an event that precedes a mutation is on disk before the mutation is sent.
+//! - `Journal`: the one writer of a run; an event that precedes a mutation is on disk before the mutation is sent.
 //! - [`read`], [`Reader`]: any number of readers.
 //!
 //! Deciding what to do next is left to the run.

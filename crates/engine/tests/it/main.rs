@@ -1,10 +1,6 @@
 //! The engine's pure parts: verdicts from evidence, plans and their confirmation, states from journals.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod journal;
 mod plans;
