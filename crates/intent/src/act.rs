@@ -171,6 +171,13 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
             place,
         });
     }
+    // A request for the structure alone has one method.
+    if clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter]))
+        && clause.has_kind(|kind| matches!(kind, Kind::Environment(_)))
+        && let Some(place) = clause.tokens.iter().position(|token| token.is(Role::SchemaOnly))
+    {
+        return Some(Act { verb: Verb::Migrate, form: Form::Do, place });
+    }
     let told = clause.has_any(RoleSet::of(&[Role::Narrates, Role::Statement])) && !clause.asks;
     let understood = clause.tokens.iter().all(|token| token.kind != Kind::Unknown);
     let place = clause.tokens.iter().position(|token| token.is_any(PLURALS))?;
@@ -199,6 +206,26 @@ fn acted_before(clause: &Clause, place: usize) -> bool {
             Role::UndoDo,
         ]))
     })
+}
+
+/// Takes the verb's roles from "backup" where it is a thing: a package's name follows, or a marker
+/// stands before it ("use backup x.nbdata", "with backup").
+pub(crate) fn settle_things(tokens: &mut [Token]) {
+    const ACTING: RoleSet = RoleSet::of(&[Role::BackupDo, Role::BackupName, Role::BackupDone]);
+    const MARKS: RoleSet = RoleSet::of(&[Role::WithBefore, Role::FromBefore, Role::Named]);
+    for place in 0..tokens.len() {
+        let before = place.checked_sub(1).and_then(|before| tokens.get(before)).copied();
+        let named = tokens.get(place + 1).is_some_and(|next| next.kind == Kind::Package);
+        let marked = before.is_some_and(|before| {
+            before.is_any(MARKS) && !before.is(Role::LightDo) || before.kind == Kind::Package
+        });
+        if let Some(token) = tokens.get_mut(place)
+            && token.is(Role::NounPackage)
+            && (named || marked)
+        {
+            token.roles = token.roles.without(ACTING);
+        }
+    }
 }
 
 /// Decides for each name that is also a word which of the two it is here.

@@ -5,8 +5,8 @@
 
 use crate::act::{Act, Verb};
 use crate::clause::{ACTS, Clause};
-use crate::intent::{Action, PackageRef, RuleRef, Slot};
-use crate::mention::{Mention, Side, Who};
+use crate::intent::{Action, PackageRef, RuleRef, Slot, UserMethod};
+use crate::mention::{Mention, Side, Who, describes_a_name};
 use crate::method;
 use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Role, RoleSet};
@@ -73,6 +73,8 @@ pub(crate) struct Frame {
     pub(crate) on_topic: bool,
     /// The rule that shaped it.
     pub(crate) rule_name: &'static str,
+    /// The verb says that something moves, not how.
+    pub(crate) transfers: bool,
     /// The action is asked for only because something stands in its way.
     pub(crate) ask_only: bool,
 }
@@ -196,6 +198,7 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
     let verb = choose_verb(clause, acts, &mut frame);
     frame.lone = mentions.len() == 1 && mentions.iter().all(|mention| mention.side == Side::Bare);
     let sides = sort_sides(mentions);
+    frame.transfers = verb == Verb::Transfer && frame.rule_name.is_empty();
     match verb {
         Verb::Restore | Verb::Migrate | Verb::Transfer | Verb::Overwrite => moves(&mut frame, verb, &sides),
         Verb::Backup => one_source(&mut frame, &sides, true),
@@ -251,6 +254,11 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
             frame.rule_name = "two_methods";
             Verb::Transfer
         }
+        // A restore brings the data along in any case.
+        Verb::Restore if only_overwrites(frame) => {
+            frame.rule = None;
+            Verb::Restore
+        }
         Verb::Restore if methods => {
             frame.ask(Slot::Action);
             frame.rule_name = "restore_has_no_rule";
@@ -260,12 +268,16 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
             frame.rule_name = "rule_means_migration";
             Verb::Migrate
         }
-        Verb::Transfer if owned_package(clause, frame) => {
+        Verb::Transfer | Verb::Overwrite if owned_package(clause, frame) => {
             frame.rule_name = "backup_means_restore";
             Verb::Restore
         }
         verb => verb,
     }
+}
+
+fn only_overwrites(frame: &Frame) -> bool {
+    matches!(frame.rule, Some(RuleRef::Methods { user: Some(UserMethod::Overwrite), system: None }))
 }
 
 /// Whether the thing moved is a backup: "dev's backup", "the latest backup".
@@ -544,9 +556,7 @@ fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
     }
     if let Some(latest) = latest
         && !tokens.iter().any(|token| token.is(Role::Fresh))
-        && (!nouns.is_empty()
-            || tokens
-                .get(latest + 1)
+        && (!nouns.is_empty() || tokens.get(latest + 1)
                 .is_none_or(|next| !next.is_any(ACTS) && next.kind != Kind::Unknown))
     {
         return tokens.get(latest).map_or(Pack::Unclear, |token| {
@@ -604,6 +614,11 @@ fn leftovers(frame: &mut Frame, clause: &Clause, mentions: &[Mention], rule_toke
             }
             // "to 2026-11-20" asks for a package of that time.
             (Kind::Number, _) if frame.package == Pack::Unclear && follows_side(tokens, place) => {}
+            // Tables that no method speaks of limit the request.
+            (Kind::Word, _) if token.is_any(RoleSet::of(&[Role::UserTables, Role::SystemTables])) => {
+                frame.left_over.push(*token);
+            }
+            (Kind::Unknown, None) if describes_a_name(tokens, place) => {}
             (Kind::Unknown | Kind::Quote | Kind::Number, _) => frame.left_over.push(*token),
             _ => {}
         }
@@ -617,10 +632,11 @@ pub(crate) fn is_put_off(clause: &Clause) -> bool {
 
 /// Whether words limit the request to a part of what it would replace.
 pub(crate) fn is_limited(clause: &Clause) -> bool {
-    let methods = clause.has_any(RoleSet::of(&[Role::SchemaOnly, Role::Overwrite, Role::OverwriteFirst]));
+    
     clause.tokens.iter().enumerate().any(|(place, token)| {
         token.is_any(RoleSet::of(&[Role::Except, Role::Part]))
-            || !methods && token.is_any(RoleSet::of(&[Role::UserTables, Role::SystemTables]))
+            || token.is(Role::NounEnvironments)
+            || token.is(Role::All) && clause.tokens.get(place + 1).is_some_and(|next| next.is(Role::NounEnvironment))
             || token.is(Role::Only) && {
                 let next = clause
                     .tokens

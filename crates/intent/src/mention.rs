@@ -96,6 +96,9 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             Kind::Unknown => Who::Unknown,
             _ => continue,
         };
+        if who == Who::Unknown && describes_a_name(&clause.tokens, place) {
+            continue;
+        }
         let marked = view.marked_side();
         if token.kind == Kind::Unknown
             && marked.is_none()
@@ -302,4 +305,11 @@ impl View<'_> {
             && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])));
         (verb_before && ends) || first_before_verb
     }
+}
+
+/// "生产环境prod": a word for the kind of environment, its name right behind.
+pub(crate) fn describes_a_name(tokens: &[Token], place: usize) -> bool {
+    let at = |ahead: usize| tokens.get(place + ahead);
+    at(1).is_some_and(|next| next.glued && next.is(Role::NounEnvironment))
+        && at(2).is_some_and(|next| next.glued && matches!(next.kind, Kind::Environment(_)))
 }

@@ -36,8 +36,9 @@ pub(crate) fn rule(clause: &Clause, tokens: &Tokens<'_>) -> (Option<RuleRef>, Ve
             continue;
         }
         used.push(place);
-        let for_system = tables.is_some_and(|tables| tables.is(Role::SystemTables));
-        let for_user = tables.is_none_or(|tables| tables.is(Role::UserTables));
+        used.extend(tables.map(|(place, _)| place));
+        let for_system = tables.is_some_and(|(_, tables)| tables.is(Role::SystemTables));
+        let for_user = tables.is_none_or(|(_, tables)| tables.is(Role::UserTables));
         if for_system {
             system = Some(if token.is(Role::SchemaOnly) {
                 SystemMethod::SchemaOnly
@@ -65,25 +66,25 @@ pub(crate) fn rule(clause: &Clause, tokens: &Tokens<'_>) -> (Option<RuleRef>, Ve
 }
 
 /// The tables a method is for: named beside it, no other method between, the nearer side first.
-fn tables_near(tokens: &[Token], place: usize) -> Option<Token> {
-    let ahead = near(tokens.iter().skip(place + 1));
-    let behind = near(tokens.iter().take(place).rev());
+fn tables_near(tokens: &[Token], place: usize) -> Option<(usize, Token)> {
+    let ahead = near(tokens.iter().enumerate().skip(place + 1));
+    let behind = near(tokens.iter().enumerate().take(place).rev());
     match (ahead, behind) {
-        (Some((near, token)), Some((other, earlier))) => Some(if other < near { earlier } else { token }),
-        (Some((_, token)), None) | (None, Some((_, token))) => Some(token),
-        (None, None) => None,
+        (Some(ahead), Some(behind)) => Some(if place - behind.0 < ahead.0 - place { behind } else { ahead }),
+        (found, None) | (None, found) => found,
     }
 }
 
-fn near<'t>(tokens: impl Iterator<Item = &'t Token>) -> Option<(usize, Token)> {
+fn near<'t>(tokens: impl Iterator<Item = (usize, &'t Token)>) -> Option<(usize, Token)> {
     tokens
         .take(REACH)
-        .take_while(|token| {
-            !token.is_any(METHODS) && !matches!(token.kind, Kind::Environment(_) | Kind::Pause(_))
+        .take_while(|(_, token)| {
+            !token.is_any(METHODS)
+                && !matches!(token.kind, Kind::Environment(_))
+                && (token.kind == Kind::Pause(':') || !matches!(token.kind, Kind::Pause(_)))
         })
-        .enumerate()
         .find(|(_, token)| token.is_any(TABLES))
-        .map(|(distance, token)| (distance, *token))
+        .map(|(place, token)| (place, *token))
 }
 
 /// "rule 3", "ruleId abc", "3号规则".

@@ -62,7 +62,9 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         return Some(Stance::Request);
     }
     let request = asks_politely(clause, act);
-    let done = act.form == Form::Done || clause.has(Role::Past) || dated(clause);
+    // A clause that asks who or when and ends like "恢复的" asks for the past.
+    let told_of = clause.has(Role::QuestionWord) && clause.tokens.last().is_some_and(|last| last.is(Role::Possessive));
+    let done = act.form == Form::Done || clause.has(Role::Past) || dated(clause, act) || told_of;
     let status = clause.has(Role::StatusWord);
     let opened = clause
         .tokens
@@ -71,7 +73,7 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         .is_some_and(|token| token.is(Role::Opener));
     let asked = opened || clause.has(Role::Question);
     let questioned = asked || clause.has_any(RoleSet::of(&[Role::QuestionWord, Role::Tag])) || clause.asks;
-    if clause.has(Role::QuestionWord) && !request {
+    if clause.has(Role::QuestionWord) {
         return Some(if done || act.form == Form::Name { Stance::History } else { Stance::Help });
     }
     if status && !request && (questioned || act.form == Form::Name || act.form == Form::Done) {
@@ -98,14 +100,22 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         });
     }
     if questioned && !request {
-        return Some(if done { Stance::Status } else { Stance::Unsure });
+        let about_something = clause
+            .has_kind(|kind| matches!(kind, Kind::Environment(_) | Kind::Disputed | Kind::Package))
+            || clause.has(Role::Current);
+        return Some(match (done, about_something) {
+            (true, _) => Stance::Status,
+            (false, true) => Stance::Unsure,
+            (false, false) => Stance::Help,
+        });
+    }
+    if done && request && act.form == Form::Do {
+        return Some(Stance::Unsure);
     }
     if done && !request {
         return Some(Stance::Past);
     }
-    if done && act.form == Form::Do && !wanted(clause) {
-        return Some(Stance::Past);
-    }
+    
     if act.form == Form::Do && told(clause, act) {
         return Some(Stance::Statement);
     }
@@ -125,8 +135,8 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     })
 }
 
-/// "yesterday", where it does not date a backup: the clause tells of the past.
-fn dated(clause: &Clause) -> bool {
+/// "yesterday" before the verb, where it does not date a backup: the clause tells of the past.
+fn dated(clause: &Clause, act: &Act) -> bool {
     const NAMES_A_STATE: RoleSet = RoleSet::of(&[
         Role::ToBefore,
         Role::FromBefore,
@@ -144,7 +154,7 @@ fn dated(clause: &Clause) -> bool {
         Role::NounState,
         Role::NounContent,
     ]);
-    clause.tokens.iter().enumerate().any(|(place, token)| {
+    clause.tokens.iter().enumerate().take(act.place).any(|(place, token)| {
         let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
         token.is(Role::TimePast)
             && !before.is_some_and(|before| before.is_any(NAMES_A_STATE))
@@ -152,9 +162,7 @@ fn dated(clause: &Clause) -> bool {
     })
 }
 
-fn wanted(clause: &Clause) -> bool {
-    clause.has_any(RoleSet::of(&[Role::Request, Role::Want, Role::ConsentTag]))
-}
+
 
 /// "Could you…", "I want … restored", "能不能…": the form of a question, the sense of a request.
 fn asks_politely(clause: &Clause, act: &Act) -> bool {

@@ -67,6 +67,7 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     };
     let all = tokens.list.clone();
     act::settle_names(&mut tokens.list);
+    act::settle_things(&mut tokens.list);
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
     clause::drop_contrasts(&mut list);
@@ -277,7 +278,9 @@ fn carry(read: &mut [Read<'_>]) {
                     .and_then(|(_, earlier)| carried(earlier, part))
                     .unwrap_or(stance);
                 part.stance = Some(stance);
-                earlier = Some((sentence, stance));
+                // "备份了，再恢复": a step that is done first makes no past of the next one.
+                let steps = stance == Stance::Past && !part.has(Role::TimePast) && !part.has(Role::Statement);
+                earlier = Some((sentence, stance)).filter(|_| !steps);
             }
             // "不要" alone before a word that ties it to the next clause denies that clause.
             None if next_is_tied && part.has(Role::Negation) && part.clause.tokens.iter().all(|token| token.is_any(DENIALS)) => {
@@ -487,6 +490,12 @@ fn chosen(
 /// What a request takes from the clauses before it: "it", the backup just made, the file just
 /// fetched.
 fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroundings) {
+    let last_verb = earlier.iter().rev().find_map(|part| part.acts.first()).map(|act| act.verb);
+    // "back up dev and load it into test": what is moved is a backup.
+    if frame.transfers && frame.pronoun && matches!(last_verb, Some(Verb::Backup | Verb::Download)) {
+        frame.action = Some(Action::Restore);
+        frame.ask.retain(|slot| *slot != Slot::Action);
+    }
     let moves = matches!(frame.action, Some(Action::Restore | Action::Migrate) | None);
     let last = earlier.iter().rev().find(|part| !part.acts.is_empty());
     let verb = last.and_then(|part| part.acts.first()).map(|act| act.verb);
@@ -499,6 +508,10 @@ fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroundings) {
         [only] => Some(*only),
         _ => None,
     };
+    // "with this file x.nbdata": the pronoun is the package.
+    if matches!((&frame.source, &frame.package), (Place::Who(Who::Pronoun, _), Pack::Named(..))) {
+        frame.source = Place::Absent;
+    }
     for side in [&mut frame.source, &mut frame.target] {
         if let Place::Who(Who::Pronoun, stretch) = *side {
             *side = only.map_or(Place::Unclear, |who| Place::Who(who, stretch));
@@ -567,6 +580,7 @@ fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroundings) {
                 frame.ask.push(Slot::Source);
             }
         }
+        _ if frame.pronoun && names.len() > 1 && frame.target == Place::Absent => frame.target = Place::Unclear,
         _ if frame.pronoun => pronoun(frame, only),
         // Another clause speaks of an environment: the one in use may not be meant.
         _ if frame.target == Place::Absent && !around.topics.is_empty() => frame.target = Place::Unclear,
@@ -598,10 +612,7 @@ fn off_topic(frame: &Frame, part: &Read<'_>, tokens: &Tokens<'_>, known: &Known)
         && !part
             .clause
             .has_any(RoleSet::of(&[Role::Determiner, Role::Filler]))
-        || frame
-            .unknown
-            .iter()
-            .any(|(token, _)| token.name_like || !nearest(tokens.text(token), known).is_empty());
+        || frame.unknown.iter().any(|(token, _)| token.name_like || token.stage_like || !nearest(tokens.text(token), known).is_empty());
     !plausible
 }
 
@@ -639,7 +650,10 @@ fn fragment(part: &Read<'_>) -> Frame {
             .filter(|mention| wanted.contains(&mention.side))
             .collect()
     };
-    let to = side(&[Side::To]);
+    let mut to = side(&[Side::To]);
+    if to.is_empty() {
+        to = side(&[Side::On]);
+    }
     let mut from = side(&[Side::From, Side::Owner]);
     if let ([_], []) = (to.as_slice(), from.as_slice()) {
         from = bare;

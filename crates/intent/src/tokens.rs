@@ -51,6 +51,8 @@ pub(crate) struct Token {
     pub(crate) doubtful: bool,
     /// An unknown word with the look of a name: digits, capitals, joined pieces.
     pub(crate) name_like: bool,
+    /// An unknown name that environments often have.
+    pub(crate) stage_like: bool,
     borrowed: bool,
 }
 
@@ -64,7 +66,7 @@ impl Token {
             glued: false,
             asks: false,
             doubtful: false,
-            name_like: false,
+            name_like: false, stage_like: false,
             borrowed: false,
         }
     }
@@ -248,11 +250,19 @@ impl Cutter<'_, '_> {
                 .map_or(Kind::Disputed, Kind::Environment);
             let end = self.push(kind, place, place + name_length);
             if word_length == name_length {
-                self.give(word.map(|(_, meaning)| meaning.roles).unwrap_or_default(), false);
+                let roles = word.map(|(_, meaning)| meaning.roles).unwrap_or_default();
+                self.give(roles.without(RoleSet::of(&[Role::Stage])), false);
             }
             return Some(end);
         }
         let (length, meaning) = word?;
+        if meaning.roles.has(Role::Stage) {
+            let end = self.push(Kind::Unknown, place, place + length);
+            if let Some(token) = self.tokens.list.last_mut() {
+                token.stage_like = true;
+            }
+            return Some(end);
+        }
         let end = self.push(Kind::Word, place, place + length);
         self.give(meaning.roles, meaning.borrowed);
         Some(end)
@@ -419,7 +429,7 @@ impl Cutter<'_, '_> {
         let next = self.rest(end).chars().next();
         let apart = next.is_none_or(|next| next == ' ' || next == '\n');
         match sign {
-            '!' | '。' | ';' => self.push(Kind::Stop, place, end),
+            '!' | '。' => self.push(Kind::Stop, place, end),
             '?' => {
                 self.push(Kind::Stop, place, end);
                 if let Some(token) = self.tokens.list.last_mut() {
@@ -429,7 +439,7 @@ impl Cutter<'_, '_> {
             }
             '.' if next.is_none_or(|next| !is_word(next)) => self.push(Kind::Stop, place, end),
             '-' if apart => self.push(Kind::Pause(sign), place, end),
-            ',' | '、' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' => {
+            ',' | '、' | ';' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' => {
                 self.push(Kind::Pause(sign), place, end)
             }
             _ => end,

@@ -149,6 +149,8 @@ roles! {
     Fresh = "reference.fresh",
     /// Old, previous, another: a package that is not said exactly.
     Vague = "reference.vague",
+    /// What environments are usually called: a name even where it is not known.
+    Stage = "reference.stage",
     /// Named, called: what follows is a name.
     Named = "reference.named",
 
