@@ -212,20 +212,48 @@ fn acted_before(clause: &Clause, place: usize) -> bool {
 /// stands before it ("use backup x.nbdata", "with backup").
 pub(crate) fn settle_things(tokens: &mut [Token]) {
     const ACTING: RoleSet = RoleSet::of(&[Role::BackupDo, Role::BackupName, Role::BackupDone]);
-    const MARKS: RoleSet = RoleSet::of(&[Role::WithBefore, Role::FromBefore, Role::Named]);
+    const MARKS: RoleSet = RoleSet::of(&[
+        Role::WithBefore,
+        Role::FromBefore,
+        Role::Named,
+        Role::Latest,
+        Role::Vague,
+        Role::TimePast,
+    ]);
     for place in 0..tokens.len() {
         let before = place.checked_sub(1).and_then(|before| tokens.get(before)).copied();
         let named = tokens.get(place + 1).is_some_and(|next| next.kind == Kind::Package);
         let marked = before.is_some_and(|before| {
             before.is_any(MARKS) && !before.is(Role::LightDo) || before.kind == Kind::Package
         });
+        let is_used = used(tokens.get(..place).unwrap_or(&[]));
         if let Some(token) = tokens.get_mut(place)
             && token.is(Role::NounPackage)
-            && (named || marked)
+            && (named || marked || is_used)
         {
             token.roles = token.roles.without(ACTING);
         }
     }
+}
+
+/// Whether what stands before a noun says that it is used: "with dev's latest …".
+fn used(before: &[Token]) -> bool {
+    const OWNER: RoleSet = RoleSet::of(&[
+        Role::Possessive,
+        Role::Latest,
+        Role::Fresh,
+        Role::Vague,
+        Role::NounEnvironment,
+        Role::OnAfter,
+        Role::Filler,
+        Role::Determiner,
+        Role::Current,
+    ]);
+    before
+        .iter()
+        .rev()
+        .find(|token| !token.is_any(OWNER) && !matches!(token.kind, Kind::Environment(_)))
+        .is_some_and(|token| token.is(Role::WithBefore) && !token.is(Role::LightDo))
 }
 
 /// Decides for each name that is also a word which of the two it is here.

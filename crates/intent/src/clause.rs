@@ -345,12 +345,9 @@ fn begins(following: &[Token]) -> bool {
         .is_some_and(|token| token.is_any(BEGINS))
 }
 
-/// Whether the clause has a verb, or a noun that acts as one.
+/// Whether the clause has a verb, or a noun that acts as one; "do" and "take" alone are none.
 pub(crate) fn has_act(clause: &Clause) -> bool {
-    clause
-        .tokens
-        .iter()
-        .any(|token| token.is_any(ACTS) || token.is(Role::LightDo))
+    clause.has_any(ACTS)
 }
 
 fn carries_slots(clause: &Clause) -> bool {

@@ -99,6 +99,12 @@ impl Frame {
         self.target.who()
     }
 
+    /// Names a method and nothing else.
+    pub(crate) fn says_only_how(&self) -> bool {
+        let nothing = self.source == Place::Absent && self.target == Place::Absent && self.package == Pack::Absent;
+        nothing && matches!(self.action, Some(Action::Restore | Action::Migrate))
+    }
+
     /// A look at something needs no sides: those that are not clear are left out.
     pub(crate) fn forget_unclear(&mut self) {
         for side in [&mut self.source, &mut self.target] {

@@ -113,9 +113,12 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             None if view.coordinated(&found) => found.last().map_or(Side::Bare, |last| last.side),
             None => Side::Bare,
         };
-        found.push(Mention {
-            who,
-            side: if who == Who::There { Side::To } else { side },
+        // "keep dev's users" names what is kept, not a side.
+        let kept = clause.tokens.iter().take(place).any(|token| token.is(Role::Except));
+        if kept && side == Side::Owner {
+            continue;
+        }
+        found.push(Mention { who, side: if who == Who::There { Side::To } else { side },
             place,
         });
     }

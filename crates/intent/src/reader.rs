@@ -230,6 +230,17 @@ fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> Decision {
         .copied()
         .filter(|place| read.get(*place).is_some_and(Read::is_destructive))
         .collect();
+    // "copy it over and restore it": the second verb names the method of the first.
+    let destructive: Vec<usize> = destructive
+        .iter()
+        .enumerate()
+        .filter(|(order, place)| {
+            let next = destructive.get(order + 1).and_then(|next| read.get(*next));
+            let moved = read.get(**place).is_some_and(|part| part.frame.transfers);
+            !(moved && next.is_some_and(|next| next.clause.is_tied() && next.frame.says_only_how()))
+        })
+        .map(|(_, place)| *place)
+        .collect();
     match destructive.as_slice() {
         [] => {}
         [only] => return chosen(*only, &around),
@@ -566,6 +577,16 @@ fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroundings) {
                 Some(who) => Place::Told(who),
                 None => Place::Absent,
             };
+        }
+        (Some(Verb::Transfer), Some(moved)) if frame.says_only_how() => {
+            frame.source = moved.frame.source;
+            frame.target = moved.frame.target;
+            frame.package = moved.frame.package.clone();
+        }
+        (Some(Verb::Backup), Some(backup)) if frame.action == Some(Action::Migrate) && empty => {
+            if let (Some(who), true) = (backup.frame.source_who(), frame.target != Place::Absent) {
+                frame.source = Place::Told(who);
+            }
         }
         (Some(Verb::Check), Some(check)) if frame.pronoun && empty => {
             frame.package = check.frame.package.clone();

@@ -7,7 +7,7 @@ fn fresh() {
         let (mut right, mut all) = (0, 0);
         for line in text.lines().filter(|line| line.contains('\t')) {
             let (sentence, wanted) = line.split_once('\t').unwrap();
-            let reading = read(sentence, &known(if path.contains("zh") { &["开发", "测试", "生产"] } else { &["local", "uat", "production"] }));
+            let reading = read(sentence, &known(&["alpha", "beta", "gamma"]));
             let got = short(&reading);
             all += 1;
             if wanted.split('|').any(|one| one == got) { right += 1 } else {
