@@ -11,7 +11,10 @@ fn main() {
         let reading = read(&text, &known);
         println!("{text}");
         println!("  {}", serde_json::to_string(&reading.intent).unwrap_or_default());
-        println!("  rule {}, mood {:?}", reading.explanation.rule, reading.explanation.mood);
+        println!(
+            "  rule {}, mood {:?}",
+            reading.explanation.rule, reading.explanation.mood
+        );
         for word in &reading.explanation.words {
             println!("    {:<20} {}", word.text, word.role);
         }

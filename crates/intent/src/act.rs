@@ -148,6 +148,14 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
             });
         }
     }
+    // Of one verb the form that asks stands for the others.
+    if let Some(main) = found.first().map(|act: &Act| act.verb)
+        && let Some(asking) = found
+            .iter()
+            .position(|act| act.verb == main && act.form == Form::Do)
+    {
+        found.swap(0, asking);
+    }
     if found.is_empty() {
         found.extend(implied(clause, listed));
     }
@@ -176,7 +184,11 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
         && clause.has_kind(|kind| matches!(kind, Kind::Environment(_)))
         && let Some(place) = clause.tokens.iter().position(|token| token.is(Role::SchemaOnly))
     {
-        return Some(Act { verb: Verb::Migrate, form: Form::Do, place });
+        return Some(Act {
+            verb: Verb::Migrate,
+            form: Form::Do,
+            place,
+        });
     }
     let told = clause.has_any(RoleSet::of(&[Role::Narrates, Role::Statement])) && !clause.asks;
     let understood = clause.tokens.iter().all(|token| token.kind != Kind::Unknown);
@@ -221,8 +233,13 @@ pub(crate) fn settle_things(tokens: &mut [Token]) {
         Role::TimePast,
     ]);
     for place in 0..tokens.len() {
-        let before = place.checked_sub(1).and_then(|before| tokens.get(before)).copied();
-        let named = tokens.get(place + 1).is_some_and(|next| next.kind == Kind::Package);
+        let before = place
+            .checked_sub(1)
+            .and_then(|before| tokens.get(before))
+            .copied();
+        let named = tokens
+            .get(place + 1)
+            .is_some_and(|next| next.kind == Kind::Package);
         let marked = before.is_some_and(|before| {
             before.is_any(MARKS) && !before.is(Role::LightDo) || before.kind == Kind::Package
         });

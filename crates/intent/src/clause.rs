@@ -56,9 +56,10 @@ impl Clause {
         self.lead.is_some_and(|lead| lead.kind == Kind::Pause(':'))
     }
 
-    /// Whether "and" or "then" ties it to the clause before it.
+    /// Whether "and", "then" or a colon ties it to the clause before it.
     pub(crate) fn is_tied(&self) -> bool {
-        self.lead.is_some_and(|lead| lead.is(Role::And) || lead.is(Role::Then))
+        self.lead
+            .is_some_and(|lead| lead.is(Role::And) || lead.is(Role::Then) || lead.kind == Kind::Pause(':'))
     }
 
     /// Whether a comma or the like stood before it, not a word.
@@ -118,6 +119,7 @@ const BEGINS: RoleSet = RoleSet::of(&[
     Role::Touch,
     Role::Want,
     Role::Statement,
+    Role::Others,
     Role::How,
     Role::Except,
 ]);
@@ -139,6 +141,7 @@ const ALONE: RoleSet = RoleSet::of(&[
     Role::Greeting,
     Role::Narrates,
     Role::Statement,
+    Role::Others,
     Role::Past,
     Role::Reporting,
     Role::Example,

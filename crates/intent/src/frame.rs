@@ -101,7 +101,8 @@ impl Frame {
 
     /// Names a method and nothing else.
     pub(crate) fn says_only_how(&self) -> bool {
-        let nothing = self.source == Place::Absent && self.target == Place::Absent && self.package == Pack::Absent;
+        let nothing =
+            self.source == Place::Absent && self.target == Place::Absent && self.package == Pack::Absent;
         nothing && matches!(self.action, Some(Action::Restore | Action::Migrate))
     }
 
@@ -174,7 +175,10 @@ fn sort_sides(mentions: &[Mention]) -> Sides {
 /// Reads a clause as a request for its main act.
 pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens: &Tokens<'_>) -> Frame {
     let Some(main) = acts.first() else {
-        return Frame { on_topic: clause.tokens.iter().any(is_topic), ..Frame::default() };
+        return Frame {
+            on_topic: clause.tokens.iter().any(is_topic),
+            ..Frame::default()
+        };
     };
     let mut frame = Frame {
         act: clause.tokens.get(main.place).map(Stretch::of),
@@ -197,9 +201,14 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
     // A package's name or a rule's id is no environment's name.
     let taken = |mention: &Mention| {
         let token = clause.tokens.get(mention.place).map(Stretch::of);
-        rule_tokens.contains(&mention.place) || matches!(&frame.package, Pack::Named(_, place) if Some(*place) == token)
+        rule_tokens.contains(&mention.place)
+            || matches!(&frame.package, Pack::Named(_, place) if Some(*place) == token)
     };
-    let mentions: Vec<Mention> = mentions.iter().filter(|mention| !taken(mention)).copied().collect();
+    let mentions: Vec<Mention> = mentions
+        .iter()
+        .filter(|mention| !taken(mention))
+        .copied()
+        .collect();
     let mentions = mentions.as_slice();
     let verb = choose_verb(clause, acts, &mut frame);
     frame.lone = mentions.len() == 1 && mentions.iter().all(|mention| mention.side == Side::Bare);
@@ -283,7 +292,13 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
 }
 
 fn only_overwrites(frame: &Frame) -> bool {
-    matches!(frame.rule, Some(RuleRef::Methods { user: Some(UserMethod::Overwrite), system: None }))
+    matches!(
+        frame.rule,
+        Some(RuleRef::Methods {
+            user: Some(UserMethod::Overwrite),
+            system: None
+        })
+    )
 }
 
 /// Whether the thing moved is a backup: "dev's backup", "the latest backup".
@@ -336,7 +351,12 @@ fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
             }
             (true, true) => from = bare,
             // Said twice: "restore dev, from dev to test".
-            (false, false) if bare.iter().all(|mention| from.iter().chain(&to).any(|other| other.who == mention.who && other.who != Who::Unknown)) => {}
+            (false, false)
+                if bare.iter().all(|mention| {
+                    from.iter()
+                        .chain(&to)
+                        .any(|other| other.who == mention.who && other.who != Who::Unknown)
+                }) => {}
             _ => {
                 frame.ask(Slot::Target);
                 frame.source = one(frame, &from, Slot::Source);
@@ -551,8 +571,10 @@ fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
     if main.is_some_and(|main| main.verb == Verb::Undo) && nouns.is_empty() {
         return Pack::Absent;
     }
-    let number_as_time =
-        tokens.iter().enumerate().any(|(place, token)| token.kind == Kind::Number && follows_side(tokens, place));
+    let number_as_time = tokens
+        .iter()
+        .enumerate()
+        .any(|(place, token)| token.kind == Kind::Number && follows_side(tokens, place));
     if (vague && (!nouns.is_empty() || tokens.iter().any(|token| token.is(Role::TimePast)))) || number_as_time
     {
         return Pack::Unclear;
@@ -562,7 +584,9 @@ fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
     }
     if let Some(latest) = latest
         && !tokens.iter().any(|token| token.is(Role::Fresh))
-        && (!nouns.is_empty() || tokens.get(latest + 1)
+        && (!nouns.is_empty()
+            || tokens
+                .get(latest + 1)
                 .is_none_or(|next| !next.is_any(ACTS) && next.kind != Kind::Unknown))
     {
         return tokens.get(latest).map_or(Pack::Unclear, |token| {
@@ -638,11 +662,14 @@ pub(crate) fn is_put_off(clause: &Clause) -> bool {
 
 /// Whether words limit the request to a part of what it would replace.
 pub(crate) fn is_limited(clause: &Clause) -> bool {
-    
     clause.tokens.iter().enumerate().any(|(place, token)| {
         token.is_any(RoleSet::of(&[Role::Except, Role::Part]))
             || token.is(Role::NounEnvironments)
-            || token.is(Role::All) && clause.tokens.get(place + 1).is_some_and(|next| next.is(Role::NounEnvironment))
+            || token.is(Role::All)
+                && clause
+                    .tokens
+                    .get(place + 1)
+                    .is_some_and(|next| next.is(Role::NounEnvironment))
             || token.is(Role::Only) && {
                 let next = clause
                     .tokens

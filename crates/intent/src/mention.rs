@@ -88,6 +88,16 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             acts,
         };
         let who = match token.kind {
+            // "the old test" is not "test".
+            Kind::Environment(_)
+                if place > 0
+                    && clause
+                        .tokens
+                        .get(place - 1)
+                        .is_some_and(|left| left.is(Role::Vague)) =>
+            {
+                Who::Unknown
+            }
             Kind::Environment(environment) => Who::Environment(environment),
             Kind::Disputed => Who::Unknown,
             Kind::Word if token.is(Role::Current) => Who::Current,
@@ -114,11 +124,17 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             None => Side::Bare,
         };
         // "keep dev's users" names what is kept, not a side.
-        let kept = clause.tokens.iter().take(place).any(|token| token.is(Role::Except));
+        let kept = clause
+            .tokens
+            .iter()
+            .take(place)
+            .any(|token| token.is(Role::Except));
         if kept && side == Side::Owner {
             continue;
         }
-        found.push(Mention { who, side: if who == Who::There { Side::To } else { side },
+        found.push(Mention {
+            who,
+            side: if who == Who::There { Side::To } else { side },
             place,
         });
     }

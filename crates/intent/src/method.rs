@@ -70,7 +70,11 @@ fn tables_near(tokens: &[Token], place: usize) -> Option<(usize, Token)> {
     let ahead = near(tokens.iter().enumerate().skip(place + 1));
     let behind = near(tokens.iter().enumerate().take(place).rev());
     match (ahead, behind) {
-        (Some(ahead), Some(behind)) => Some(if place - behind.0 < ahead.0 - place { behind } else { ahead }),
+        (Some(ahead), Some(behind)) => Some(if place - behind.0 < ahead.0 - place {
+            behind
+        } else {
+            ahead
+        }),
         (found, None) | (None, found) => found,
     }
 }

@@ -61,9 +61,18 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if is_look(act.verb) {
         return Some(Stance::Request);
     }
+    let before = clause.tokens.get(..act.place).unwrap_or(&[]);
+    if before.iter().any(|token| token.is(Role::ListDo)) {
+        // "show me what restoring does"
+        return Some(Stance::Help);
+    }
+    if before.iter().any(|token| token.is(Role::Others)) && !clause.asks {
+        return Some(Stance::Statement);
+    }
     let request = asks_politely(clause, act);
     // A clause that asks who or when and ends like "恢复的" asks for the past.
-    let told_of = clause.has(Role::QuestionWord) && clause.tokens.last().is_some_and(|last| last.is(Role::Possessive));
+    let told_of =
+        clause.has(Role::QuestionWord) && clause.tokens.last().is_some_and(|last| last.is(Role::Possessive));
     let done = act.form == Form::Done || clause.has(Role::Past) || dated(clause, act) || told_of;
     let status = clause.has(Role::StatusWord);
     let opened = clause
@@ -74,7 +83,11 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     let asked = opened || clause.has(Role::Question);
     let questioned = asked || clause.has_any(RoleSet::of(&[Role::QuestionWord, Role::Tag])) || clause.asks;
     if clause.has(Role::QuestionWord) {
-        return Some(if done || act.form == Form::Name { Stance::History } else { Stance::Help });
+        return Some(if done || act.form == Form::Name {
+            Stance::History
+        } else {
+            Stance::Help
+        });
     }
     if status && !request && (questioned || act.form == Form::Name || act.form == Form::Done) {
         return Some(if questioned { Stance::Status } else { Stance::Past });
@@ -91,8 +104,16 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if clause.has(Role::May)
         && name_before(clause, Role::May)
         && !clause.has(Role::ConsentTag)
-        && !clause.has(Role::Request)
+        && !clause
+            .tokens
+            .iter()
+            .any(|token| token.is(Role::Request) && !token.is(Role::May))
     {
+        let questioned = questioned
+            || clause
+                .tokens
+                .iter()
+                .any(|token| token.is(Role::Request) && token.is(Role::May));
         return Some(if questioned {
             Stance::Check
         } else {
@@ -115,7 +136,7 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if done && !request {
         return Some(Stance::Past);
     }
-    
+
     if act.form == Form::Do && told(clause, act) {
         return Some(Stance::Statement);
     }
@@ -128,8 +149,11 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     }
     Some(match act.form {
         Form::Name if named_request(clause, acts) => Stance::Request,
+        Form::Name if act.verb == Verb::Backup && plain_noun(clause) => Stance::Request,
+        Form::Name if plain_noun(clause) => Stance::Unsure,
         Form::Name => Stance::Statement,
-        
+        Form::Do if told_behind(clause, act) => Stance::Unsure,
+
         Form::Do if merely_infinitive(clause, act) || clause.has(Role::May) && !request => Stance::Unsure,
         Form::Do | Form::Done => Stance::Request,
     })
@@ -154,15 +178,21 @@ fn dated(clause: &Clause, act: &Act) -> bool {
         Role::NounState,
         Role::NounContent,
     ]);
-    clause.tokens.iter().enumerate().take(act.place).any(|(place, token)| {
-        let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
-        token.is(Role::TimePast)
-            && !before.is_some_and(|before| before.is_any(NAMES_A_STATE))
-            && !clause.tokens.get(place + 1).is_some_and(|after| after.is_any(IS_DATED))
-    })
+    clause
+        .tokens
+        .iter()
+        .enumerate()
+        .take(act.place)
+        .any(|(place, token)| {
+            let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
+            token.is(Role::TimePast)
+                && !before.is_some_and(|before| before.is_any(NAMES_A_STATE))
+                && !clause
+                    .tokens
+                    .get(place + 1)
+                    .is_some_and(|after| after.is_any(IS_DATED))
+        })
 }
-
-
 
 /// "Could you…", "I want … restored", "能不能…": the form of a question, the sense of a request.
 fn asks_politely(clause: &Clause, act: &Act) -> bool {
@@ -171,7 +201,9 @@ fn asks_politely(clause: &Clause, act: &Act) -> bool {
     if clause.has(Role::ConsentTag) {
         return true;
     }
-    if has(Role::Request) {
+    let unprompted =
+        |token: &Token| token.is(Role::Request) && !(token.is(Role::May) && name_before(clause, Role::May));
+    if before.iter().any(unprompted) {
         // "请问" and a plain question are told apart in the data; a polite word alone is none.
         return act.form != Form::Done || clause.has(Role::Want);
     }
@@ -224,8 +256,22 @@ fn named_request(clause: &Clause, acts: &[Act]) -> bool {
         || clause.has_any(RoleSet::of(&[Role::Want, Role::Request, Role::Polite]))
         // "put dev's backup onto test": another verb governs the noun.
         || acts.iter().any(|other| other.form == Form::Do && other.place < act.place)
-        // "backup of dev", "dev to test migration": nothing but the request.
-        || !told && clause.tokens.iter().all(|token| token.kind != Kind::Unknown) && !starts_with_the(clause)
+}
+
+/// "restoring dev to test", "backup of dev": a noun with its sides and nothing else.
+fn plain_noun(clause: &Clause) -> bool {
+    !clause.has_any(RoleSet::of(&[Role::Statement, Role::Narrates]))
+        && clause.tokens.iter().all(|token| token.kind != Kind::Unknown)
+        && !starts_with_the(clause)
+}
+
+/// "restore dev to test is what I did": a finite verb behind makes no request of it.
+fn told_behind(clause: &Clause, act: &Act) -> bool {
+    clause
+        .tokens
+        .iter()
+        .skip(act.place + 1)
+        .any(|token| token.is(Role::Narrates))
 }
 
 fn starts_with_the(clause: &Clause) -> bool {

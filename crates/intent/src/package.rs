@@ -69,10 +69,17 @@ pub(crate) fn file_at(text: &str) -> Option<usize> {
         '<', '>', ':', '=', '`',
     ];
     let window = window(text);
-    let run = window.find(STOPS).and_then(|stop| window.get(..stop)).unwrap_or(window);
+    let run = window
+        .find(STOPS)
+        .and_then(|stop| window.get(..stop))
+        .unwrap_or(window);
     // "dev的x.nbdata": a name that begins with spaced script does not go on behind an unspaced one.
     let spaced = run.chars().next().is_some_and(|first| !is_unspaced(first));
-    let run = run.find(is_unspaced).filter(|_| spaced).and_then(|end| run.get(..end)).unwrap_or(run);
+    let run = run
+        .find(is_unspaced)
+        .filter(|_| spaced)
+        .and_then(|end| run.get(..end))
+        .unwrap_or(run);
     file_in(run)
 }
 

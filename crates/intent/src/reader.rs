@@ -110,7 +110,15 @@ fn language_of_script(letters: impl Iterator<Item = char>) -> &'static str {
 }
 
 /// Words of a clause that only denies.
-const DENIALS: RoleSet = SMALL.union(RoleSet::of(&[Role::Negation, Role::Statement, Role::Request, Role::Want]));
+const DENIALS: RoleSet = SMALL.union(RoleSet::of(&[
+    Role::Negation,
+    Role::Contrast,
+    Role::Statement,
+    Role::Request,
+    Role::Want,
+    Role::LightDo,
+    Role::Pronoun,
+]));
 
 /// A clause with what was found in it.
 struct Read<'c> {
@@ -202,7 +210,7 @@ fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> Decision {
     let mut around = Surroundings::default();
     let mut requests: Vec<usize> = Vec::new();
     let mut reported = None;
-    
+
     for (place, part) in read.iter().enumerate() {
         let quoted = reported == Some(part.clause.sentence);
         if part.has(Role::Reporting) || part.has(Role::Example) {
@@ -216,7 +224,9 @@ fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> Decision {
         }
     }
     if let Some((rule, mood)) = around.help
-        && read.iter().any(|part| !part.acts.is_empty() || part.frame.on_topic)
+        && read
+            .iter()
+            .any(|part| !part.acts.is_empty() || part.frame.on_topic)
     {
         return Decision::plain(Action::Help, rule, mood);
     }
@@ -294,7 +304,10 @@ fn carry(read: &mut [Read<'_>]) {
                 earlier = Some((sentence, stance)).filter(|_| !steps);
             }
             // "不要" alone before a word that ties it to the next clause denies that clause.
-            None if next_is_tied && part.has(Role::Negation) && part.clause.tokens.iter().all(|token| token.is_any(DENIALS)) => {
+            None if next_is_tied
+                && part.has(Role::Negation)
+                && part.clause.tokens.iter().all(|token| token.is_any(DENIALS)) =>
+            {
                 part.spent = true;
                 earlier = Some((sentence, Stance::Negated));
             }
@@ -305,8 +318,16 @@ fn carry(read: &mut [Read<'_>]) {
 
 /// "don't back up dev and restore it": what is said of the first verb is said of the second.
 fn carried(earlier: Stance, part: &Read<'_>) -> Option<Stance> {
-    let carries = matches!(earlier, Stance::Negated | Stance::Statement | Stance::Quoted | Stance::Past | Stance::Check);
-    let own = part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want, Role::Polite, Role::ConsentTag]));
+    let carries = matches!(
+        earlier,
+        Stance::Negated | Stance::Statement | Stance::Quoted | Stance::Past | Stance::Check
+    );
+    let own = part.clause.has_any(RoleSet::of(&[
+        Role::Request,
+        Role::Want,
+        Role::Polite,
+        Role::ConsentTag,
+    ]));
     // "could you back up dev and restore it?" asks for both.
     if earlier == Stance::Request && part.clause.is_tied() && part.stance == Some(Stance::Unsure) {
         return Some(Stance::Request);
@@ -332,9 +353,23 @@ fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surroundings, q
     if quoted {
         return;
     }
+    let only = |roles: RoleSet| clause.tokens.iter().all(|token| token.is_any(roles));
+    if part.has(Role::Negation) && only(DENIALS) {
+        around.cancelled_after = Some(place);
+        return;
+    }
+    let status = clause
+        .tokens
+        .iter()
+        .any(|token| token.is(Role::StatusWord) && !token.is(Role::Filler));
+    if status && only(SMALL.union(RoleSet::of(&[Role::StatusWord]))) {
+        // "restore dev to test: done"
+        around.doubt("told_as_done");
+    }
     let names: Vec<Who> = part.names().collect();
     if part.has(Role::Negation) || part.has(Role::Contrast) {
-        let tells = part.has(Role::Narrates) || part.has(Role::Statement) || clause.standing == Standing::Reason;
+        let tells =
+            part.has(Role::Narrates) || part.has(Role::Statement) || clause.standing == Standing::Reason;
         let light = part.has(Role::Pronoun)
             || part.has(Role::LightDo)
             || clause
@@ -479,7 +514,9 @@ fn chosen(
         .iter()
         .any(|who| Some(*who) == decision.frame.source_who() || Some(*who) == decision.frame.target_who());
     let sentence = part.clause.sentence;
-    let tied_unknown = read.iter().any(|other| other.clause.sentence == sentence && !other.frame.left_over.is_empty());
+    let tied_unknown = read
+        .iter()
+        .any(|other| other.clause.sentence == sentence && !other.frame.left_over.is_empty());
     let disputed = part.clause.tokens.iter().any(|token| token.doubtful);
     let doubt = match part.stance {
         Some(Stance::Unsure) => Some("not_surely_a_request"),
@@ -501,7 +538,11 @@ fn chosen(
 /// What a request takes from the clauses before it: "it", the backup just made, the file just
 /// fetched.
 fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroundings) {
-    let last_verb = earlier.iter().rev().find_map(|part| part.acts.first()).map(|act| act.verb);
+    let last_verb = earlier
+        .iter()
+        .rev()
+        .find_map(|part| part.acts.first())
+        .map(|act| act.verb);
     // "back up dev and load it into test": what is moved is a backup.
     if frame.transfers && frame.pronoun && matches!(last_verb, Some(Verb::Backup | Verb::Download)) {
         frame.action = Some(Action::Restore);
@@ -520,7 +561,10 @@ fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroundings) {
         _ => None,
     };
     // "with this file x.nbdata": the pronoun is the package.
-    if matches!((&frame.source, &frame.package), (Place::Who(Who::Pronoun, _), Pack::Named(..))) {
+    if matches!(
+        (&frame.source, &frame.package),
+        (Place::Who(Who::Pronoun, _), Pack::Named(..))
+    ) {
         frame.source = Place::Absent;
     }
     for side in [&mut frame.source, &mut frame.target] {
@@ -601,7 +645,9 @@ fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroundings) {
                 frame.ask.push(Slot::Source);
             }
         }
-        _ if frame.pronoun && names.len() > 1 && frame.target == Place::Absent => frame.target = Place::Unclear,
+        _ if frame.pronoun && names.len() > 1 && frame.target == Place::Absent => {
+            frame.target = Place::Unclear
+        }
         _ if frame.pronoun => pronoun(frame, only),
         // Another clause speaks of an environment: the one in use may not be meant.
         _ if frame.target == Place::Absent && !around.topics.is_empty() => frame.target = Place::Unclear,
@@ -633,7 +679,9 @@ fn off_topic(frame: &Frame, part: &Read<'_>, tokens: &Tokens<'_>, known: &Known)
         && !part
             .clause
             .has_any(RoleSet::of(&[Role::Determiner, Role::Filler]))
-        || frame.unknown.iter().any(|(token, _)| token.name_like || token.stage_like || !nearest(tokens.text(token), known).is_empty());
+        || frame.unknown.iter().any(|(token, _)| {
+            token.name_like || token.stage_like || !nearest(tokens.text(token), known).is_empty()
+        });
     !plausible
 }
 

@@ -66,7 +66,8 @@ impl Token {
             glued: false,
             asks: false,
             doubtful: false,
-            name_like: false, stage_like: false,
+            name_like: false,
+            stage_like: false,
             borrowed: false,
         }
     }
@@ -113,7 +114,10 @@ impl Tokens<'_> {
     pub(crate) fn score(&self) -> isize {
         let weigh = |token: &Token| -> isize {
             let letters = |weight: isize| -> isize {
-                self.text(token).chars().map(|letter| if is_unspaced(letter) { weight } else { 1 }).sum()
+                self.text(token)
+                    .chars()
+                    .map(|letter| if is_unspaced(letter) { weight } else { 1 })
+                    .sum()
             };
             match token.kind {
                 Kind::Word if token.borrowed => letters(3),
@@ -221,9 +225,14 @@ impl Cutter<'_, '_> {
             .tokens
             .language
             .words
-            .longest_at(rest, |length| ends_word(rest, length) && !self.hides_a_name(rest, length))
+            .longest_at(rest, |length| {
+                ends_word(rest, length) && !self.hides_a_name(rest, length)
+            })
             .map(|(length, meaning)| (length, *meaning));
-        let name = self.known.forms().longest_at(rest, |length| self.ends_name(rest, length));
+        let name = self
+            .known
+            .forms()
+            .longest_at(rest, |length| self.ends_name(rest, length));
         // A file whose name begins with unspaced words: "备份_2026.nbdata", "生产.nbdata".
         if unspaced && let Some(file) = package::file_at(rest) {
             let cut = word
@@ -231,7 +240,10 @@ impl Cutter<'_, '_> {
                 .max(name.map(|(length, _)| length))
                 .unwrap_or(0);
             let noun = word.is_some_and(|(_, meaning)| meaning.roles.has(Role::NounPackage));
-            let follows = rest.get(cut..).and_then(|tail| tail.chars().next()).unwrap_or(' ');
+            let follows = rest
+                .get(cut..)
+                .and_then(|tail| tail.chars().next())
+                .unwrap_or(' ');
             let named = name.is_some_and(|(length, _)| length == cut);
             if cut == 0 && self.is_plain_prefix(rest)
                 || cut > 0 && named && !is_unspaced(follows)
@@ -279,11 +291,17 @@ impl Cutter<'_, '_> {
             Role::ObjectBefore,
             Role::RestoreDo,
         ]);
-        rest.char_indices().take_while(|(_, letter)| is_unspaced(*letter)).all(|(place, _)| {
-            let tail = rest.get(place..).unwrap_or("");
-            let word = self.tokens.language.words.longest_at(tail, |length| ends_word(tail, length));
-            word.is_none_or(|(_, meaning)| !meaning.roles.meets(MARKERS))
-        })
+        rest.char_indices()
+            .take_while(|(_, letter)| is_unspaced(*letter))
+            .all(|(place, _)| {
+                let tail = rest.get(place..).unwrap_or("");
+                let word = self
+                    .tokens
+                    .language
+                    .words
+                    .longest_at(tail, |length| ends_word(tail, length));
+                word.is_none_or(|(_, meaning)| !meaning.roles.meets(MARKERS))
+            })
     }
 
     /// Whether a phrase of several words has an environment's name among them: names come first.
@@ -296,7 +314,10 @@ impl Cutter<'_, '_> {
         phrase.split(' ').any(|word| {
             let from = rest.get(place..).unwrap_or("");
             place += word.len() + 1;
-            self.known.forms().longest_at(from, |end| self.ends_name(from, end)).is_some()
+            self.known
+                .forms()
+                .longest_at(from, |end| self.ends_name(from, end))
+                .is_some()
         })
     }
 
@@ -320,7 +341,9 @@ impl Cutter<'_, '_> {
             // "测试2" is another name than "测试"; "测试to开发" is not.
             let words = &self.tokens.language.words;
             return !next.is_numeric()
-                && (words.longest_at(tail, |end| end > 1 && ends_word(tail, end)).is_some()
+                && (words
+                    .longest_at(tail, |end| end > 1 && ends_word(tail, end))
+                    .is_some()
                     || self
                         .known
                         .forms()
@@ -488,7 +511,13 @@ fn merge_written_together(list: &mut Vec<Token>) {
             && last.end == token.start
             && (is_name(last) && is_rest(&token) || is_rest(last) && is_name(&token))
         {
-            *last = Token { end: token.end, kind: Kind::Unknown, roles: RoleSet::default(), name_like: true, ..*last };
+            *last = Token {
+                end: token.end,
+                kind: Kind::Unknown,
+                roles: RoleSet::default(),
+                name_like: true,
+                ..*last
+            };
             continue;
         }
         kept.push(token);

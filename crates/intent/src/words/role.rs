@@ -118,6 +118,8 @@ roles! {
     Capability = "mood.capability",
     /// A subject that acts itself: "I restore…", "they will…".
     Statement = "mood.statement",
+    /// Someone else who acts or wants something.
+    Others = "mood.others",
     Cancel = "mood.cancel",
     Correction = "mood.correction",
     /// For example, quote: the words that follow are not a request.

@@ -1,6 +1,6 @@
 //! The sentences in `prompts/languages/*/tests`: accepted, must ask, must refuse.
 
-use crate::support::short;
+use crate::support::{acts, short};
 use release_intent::{Known, read};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -10,7 +10,11 @@ use std::path::PathBuf;
 struct File {
     language: String,
     envs: Vec<String>,
+    #[serde(default)]
     case: Vec<Case>,
+    /// Sentences without a reading beside them: they must not act.
+    #[serde(default)]
+    texts: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -40,7 +44,12 @@ enum Rule {
 impl Case {
     fn short(&self) -> String {
         let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        let mut line = format!("{} {}>{}", part(&self.action), part(&self.source), part(&self.target));
+        let mut line = format!(
+            "{} {}>{}",
+            part(&self.action),
+            part(&self.source),
+            part(&self.target)
+        );
         if let Some(package) = &self.package {
             line.push_str(&format!(" package={package}"));
         }
@@ -48,8 +57,18 @@ impl Case {
             None => {}
             Some(Rule::Id { id }) => line.push_str(&format!(" rule={id}")),
             Some(Rule::Methods { user, system }) => {
-                let quote = |method: &String| if method.is_empty() { "null".to_owned() } else { format!("\"{method}\"") };
-                line.push_str(&format!(" rule={{\"user\":{},\"system\":{}}}", quote(user), quote(system)));
+                let quote = |method: &String| {
+                    if method.is_empty() {
+                        "null".to_owned()
+                    } else {
+                        format!("\"{method}\"")
+                    }
+                };
+                line.push_str(&format!(
+                    " rule={{\"user\":{},\"system\":{}}}",
+                    quote(user),
+                    quote(system)
+                ));
             }
         }
         for slot in &self.ask {
@@ -67,12 +86,15 @@ fn languages() -> PathBuf {
 fn files() -> Vec<(PathBuf, File)> {
     let mut found = Vec::new();
     for language in std::fs::read_dir(languages()).unwrap() {
-        let Ok(tests) = std::fs::read_dir(language.unwrap().path().join("tests")) else { continue };
+        let Ok(tests) = std::fs::read_dir(language.unwrap().path().join("tests")) else {
+            continue;
+        };
         for file in tests {
             let path = file.unwrap().path();
             if path.extension().is_some_and(|ending| ending == "toml") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                let file = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let file =
+                    toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                 found.push((path, file));
             }
         }
@@ -97,7 +119,11 @@ fn every_sentence_is_read_as_written_beside_it() {
                 let empty = !text.chars().any(char::is_alphanumeric);
                 let tongue = empty || &reading.intent.language == language;
                 if got != wanted || !tongue {
-                    let place = path.strip_prefix(languages().parent().unwrap()).unwrap_or(&path).display().to_string();
+                    let place = path
+                        .strip_prefix(languages().parent().unwrap())
+                        .unwrap_or(&path)
+                        .display()
+                        .to_string();
                     wrong.push(format!(
                         "{place}\n  {text}\n    want {wanted}\n    got  {got}  ({}, {})",
                         reading.explanation.rule, reading.intent.language
@@ -106,16 +132,42 @@ fn every_sentence_is_read_as_written_beside_it() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {count} sentences:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {count} sentences:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(count > 300);
+}
+
+#[test]
+fn no_sentence_that_must_not_act_acts() {
+    for (path, file) in files() {
+        let known = Known::from_names(file.envs.clone(), None);
+        for text in &file.texts {
+            let reading = read(text, &known);
+            assert!(!acts(&reading), "{}: {text}: {}", path.display(), short(&reading));
+        }
+    }
 }
 
 #[test]
 fn no_sentence_is_there_twice() {
     let mut seen = std::collections::HashSet::new();
     for (path, file) in files() {
-        for text in file.case.iter().filter(|case| case.envs.is_none()).flat_map(|case| &case.texts) {
-            assert!(seen.insert((file.language.clone(), text.clone())), "{}: {text}", path.display());
+        let whole = file
+            .case
+            .iter()
+            .filter(|case| case.envs.is_none())
+            .flat_map(|case| &case.texts);
+        let acting = file.texts.is_empty();
+        for text in whole.chain(&file.texts) {
+            assert!(
+                seen.insert((file.language.clone(), acting, text.clone())),
+                "{}: {text}",
+                path.display()
+            );
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What the reader promises, as data beside the words and as properties of any sentence.
 
 mod corpus;
-mod fresh;
 mod metamorphic;
 mod names;
 mod robustness;

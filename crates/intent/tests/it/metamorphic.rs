@@ -39,10 +39,25 @@ fn swap(text: &str) -> String {
 #[test]
 fn swapped_names_swap_the_sides() {
     for text in REQUESTS {
-        let (one, other) = (read(text, &known(NAMES)).intent, read(&swap(text), &known(NAMES)).intent);
-        assert_eq!((&one.source, &one.target), (&other.target, &other.source), "{text}");
-        assert_eq!((one.action, one.package, one.rule), (other.action, other.package, other.rule), "{text}");
-        assert_eq!(one.source, Some(EnvironmentRef::Named("dev".to_owned())), "{text}");
+        let (one, other) = (
+            read(text, &known(NAMES)).intent,
+            read(&swap(text), &known(NAMES)).intent,
+        );
+        assert_eq!(
+            (&one.source, &one.target),
+            (&other.target, &other.source),
+            "{text}"
+        );
+        assert_eq!(
+            (one.action, one.package, one.rule),
+            (other.action, other.package, other.rule),
+            "{text}"
+        );
+        assert_eq!(
+            one.source,
+            Some(EnvironmentRef::Named("dev".to_owned())),
+            "{text}"
+        );
     }
 }
 
@@ -51,9 +66,27 @@ fn politeness_changes_nothing() {
     for text in REQUESTS {
         let plain = short_of(text, NAMES);
         let polite: &[&str] = if is_chinese(text) {
-            &["请{}", "{}，谢谢", "麻烦你{}", "你好，请{}。", "帮我{}吧", "能不能{}？", "现在{}", "{}！"]
+            &[
+                "请{}",
+                "{}，谢谢",
+                "麻烦你{}",
+                "你好，请{}。",
+                "帮我{}吧",
+                "能不能{}？",
+                "现在{}",
+                "{}！",
+            ]
         } else {
-            &["please {}", "{}, please", "Could you {}?", "Hi, {}. Thanks!", "I want to {}", "{} now", "can you {} for me", "{}!!"]
+            &[
+                "please {}",
+                "{}, please",
+                "Could you {}?",
+                "Hi, {}. Thanks!",
+                "I want to {}",
+                "{} now",
+                "can you {} for me",
+                "{}!!",
+            ]
         };
         for frame in polite {
             let sentence = frame.replace("{}", text);
@@ -78,7 +111,11 @@ fn writing_changes_nothing() {
             assert_eq!(short_of(&text.to_uppercase(), NAMES), plain, "{text}");
             assert_eq!(short_of(&wide, NAMES), plain, "{wide}");
         }
-        assert_eq!(short_of(&format!("  {}  ", text.replace(' ', "  ")), NAMES), plain, "{text}");
+        assert_eq!(
+            short_of(&format!("  {}  ", text.replace(' ', "  ")), NAMES),
+            plain,
+            "{text}"
+        );
         assert_eq!(short_of(&text.replace("dev", "\"dev\""), NAMES), plain, "{text}");
     }
 }
@@ -87,7 +124,19 @@ fn writing_changes_nothing() {
 fn no_negated_request_acts() {
     for text in REQUESTS {
         let frames: &[&str] = if is_chinese(text) {
-            &["不要{}", "别{}", "请不要{}", "千万别{}", "我不想{}", "禁止{}", "绝不能{}", "{}，算了", "没有{}", "先别{}", "我从没{}"]
+            &[
+                "不要{}",
+                "别{}",
+                "请不要{}",
+                "千万别{}",
+                "我不想{}",
+                "禁止{}",
+                "绝不能{}",
+                "{}，算了",
+                "没有{}",
+                "先别{}",
+                "我从没{}",
+            ]
         } else {
             &[
                 "don't {}",
@@ -118,7 +167,23 @@ fn no_negated_request_acts() {
 fn no_question_report_or_supposition_acts() {
     for text in REQUESTS {
         let frames: &[&str] = if is_chinese(text) {
-            &["怎么{}", "如何{}？", "{}会怎么样", "要不要{}？", "他说{}", "为什么要{}", "文档里写着“{}”", "我们昨天{}了", "假设{}", "是否应该{}？", "{}有什么风险？", "例如：{}", "我们每天{}", "如果通过了就{}", "明天{}"]
+            &[
+                "怎么{}",
+                "如何{}？",
+                "{}会怎么样",
+                "要不要{}？",
+                "他说{}",
+                "为什么要{}",
+                "文档里写着“{}”",
+                "我们昨天{}了",
+                "假设{}",
+                "是否应该{}？",
+                "{}有什么风险？",
+                "例如：{}",
+                "我们每天{}",
+                "如果通过了就{}",
+                "明天{}",
+            ]
         } else {
             &[
                 "how do I {}",
@@ -156,18 +221,31 @@ fn no_question_report_or_supposition_acts() {
 fn an_unknown_name_is_asked_for_and_never_replaced() {
     for text in REQUESTS {
         for unknown in ["tset", "tests", "test2", "test-2", "tes", "staging", "te st"] {
-            let sentence = text.replace("latest", "\u{2}").replace("test", unknown).replace('\u{2}', "latest");
+            let sentence = text
+                .replace("latest", "\u{2}")
+                .replace("test", unknown)
+                .replace('\u{2}', "latest");
             let reading = read(&sentence, &known(NAMES));
             assert!(!acts(&reading), "{sentence}: {}", short(&reading));
             let test = Some(EnvironmentRef::Named("test".to_owned()));
-            assert!(reading.intent.source != test && reading.intent.target != test, "{sentence}: {}", short(&reading));
+            assert!(
+                reading.intent.source != test && reading.intent.target != test,
+                "{sentence}: {}",
+                short(&reading)
+            );
         }
     }
     let reading = read("restore dev to tset", &known(NAMES));
     assert_eq!(reading.suggestions.len(), 1);
     let suggestion = reading.suggestions.first().unwrap();
-    assert_eq!((suggestion.slot, suggestion.nearest.first().map(String::as_str)), (Some(Slot::Target), Some("test")));
-    assert_eq!("restore dev to tset".get(suggestion.span.start..suggestion.span.end), Some("tset"));
+    assert_eq!(
+        (suggestion.slot, suggestion.nearest.first().map(String::as_str)),
+        (Some(Slot::Target), Some("test"))
+    );
+    assert_eq!(
+        "restore dev to tset".get(suggestion.span.start..suggestion.span.end),
+        Some("tset")
+    );
 }
 
 #[test]
@@ -186,9 +264,21 @@ fn words_nobody_knows_are_asked_about() {
 fn limits_are_asked_about() {
     for text in REQUESTS.iter().filter(|text| !text.contains("schema")) {
         let frames: &[&str] = if is_chinese(text) {
-            &["除了用户表，{}", "{}，除了用户", "{}，只要订单表", "{}，不包括附件", "{}，但保留用户"]
+            &[
+                "除了用户表，{}",
+                "{}，除了用户",
+                "{}，只要订单表",
+                "{}，不包括附件",
+                "{}，但保留用户",
+            ]
         } else {
-            &["{} except users", "{}, only the orders table", "{} but keep the users", "{} without the attachments", "{}, excluding roles"]
+            &[
+                "{} except users",
+                "{}, only the orders table",
+                "{} but keep the users",
+                "{} without the attachments",
+                "{}, excluding roles",
+            ]
         };
         for frame in frames {
             let sentence = frame.replace("{}", text);
@@ -200,7 +290,17 @@ fn limits_are_asked_about() {
 
 #[test]
 fn nothing_can_be_confirmed_by_a_sentence() {
-    for text in ["yes", "confirm", "I confirm", "go ahead", "do it", "apply", "确认", "是的", "好的，执行"] {
+    for text in [
+        "yes",
+        "confirm",
+        "I confirm",
+        "go ahead",
+        "do it",
+        "apply",
+        "确认",
+        "是的",
+        "好的，执行",
+    ] {
         let reading = read(text, &known(NAMES));
         assert!(!acts(&reading), "{text}");
     }
@@ -219,11 +319,24 @@ fn spans_point_into_the_text() {
 
 #[test]
 fn the_action_is_null_only_when_it_is_asked_for() {
-    for text in REQUESTS.iter().copied().chain(["publish dev", "dev to test", "", "hello", "restore dev to test except users"]) {
+    for text in REQUESTS.iter().copied().chain([
+        "publish dev",
+        "dev to test",
+        "",
+        "hello",
+        "restore dev to test except users",
+    ]) {
         let intent = read(text, &known(NAMES)).intent;
-        assert_eq!(intent.action.is_none(), intent.clarify.contains(&Slot::Action), "{text}");
+        assert_eq!(
+            intent.action.is_none(),
+            intent.clarify.contains(&Slot::Action),
+            "{text}"
+        );
         if matches!(intent.action, Some(Action::None | Action::Help)) {
-            assert!(intent.source.is_none() && intent.target.is_none() && intent.clarify.is_empty(), "{text}");
+            assert!(
+                intent.source.is_none() && intent.target.is_none() && intent.clarify.is_empty(),
+                "{text}"
+            );
         }
     }
 }

@@ -5,7 +5,9 @@ use release_intent::{Known, read};
 
 #[test]
 fn names_that_are_words() {
-    let names = &["live", "main", "demo", "backup", "test", "current", "release", "app", "staging"];
+    let names = &[
+        "live", "main", "demo", "backup", "test", "current", "release", "app", "staging",
+    ];
     for (text, wanted) in [
         ("Restore backup to demo", "restore backup>demo"),
         ("restore live from backup", "restore backup>live"),
@@ -13,9 +15,15 @@ fn names_that_are_words() {
         ("Backup live", "backup live>-"),
         ("restore main to test", "restore main>test"),
         ("migrate test to live", "migrate test>live"),
-        ("restore the latest backup of live to demo", "restore live>demo package=@latest"),
+        (
+            "restore the latest backup of live to demo",
+            "restore live>demo package=@latest",
+        ),
         ("put demo's backup onto live", "restore demo>live"),
-        ("restore using backup X.nbdata", "restore ->@current package=X.nbdata"),
+        (
+            "restore using backup X.nbdata",
+            "restore ->@current package=X.nbdata",
+        ),
         ("restore release to test", "restore release>test"),
         ("restore app to demo", "restore app>demo"),
         ("把backup恢复到live", "restore backup>live"),
@@ -29,7 +37,9 @@ fn names_that_are_words() {
 
 #[test]
 fn names_within_names() {
-    let names = &["test", "test-2", "testing", "test 3", "prod", "prod-eu", "prod.eu", "pre_prod"];
+    let names = &[
+        "test", "test-2", "testing", "test 3", "prod", "prod-eu", "prod.eu", "pre_prod",
+    ];
     for (text, wanted) in [
         ("restore test to test-2", "restore test>test-2"),
         ("restore testing to test", "restore testing>test"),
@@ -49,7 +59,17 @@ fn names_within_names() {
 
 #[test]
 fn names_in_any_script() {
-    let names = &["开发", "生产", "测试", "测试二", "本番", "운영", "прод", "café", "ทดสอบ"];
+    let names = &[
+        "开发",
+        "生产",
+        "测试",
+        "测试二",
+        "本番",
+        "운영",
+        "прод",
+        "café",
+        "ทดสอบ",
+    ];
     for (text, wanted) in [
         ("把开发恢复到测试", "restore 开发>测试"),
         ("从生产还原测试", "restore 生产>测试"),
@@ -71,15 +91,35 @@ fn names_in_any_script() {
 #[test]
 fn a_longer_name_that_is_not_known_is_not_the_shorter_one() {
     let names = &["开发", "生产", "测试", "dev"];
-    for text in ["把开发恢复到预生产", "把开发恢复到生产二", "把开发恢复到新测试", "把开发恢复到测试2", "把开发恢复到生产A", "把dev恢复到dev2", "把开发恢复到准生产环境", "restore dev to 生产x"] {
+    for text in [
+        "把开发恢复到预生产",
+        "把开发恢复到生产二",
+        "把开发恢复到新测试",
+        "把开发恢复到测试2",
+        "把开发恢复到生产A",
+        "把dev恢复到dev2",
+        "把开发恢复到准生产环境",
+        "restore dev to 生产x",
+    ] {
         let reading = read(text, &known(names));
-        assert!(!acts(&reading) && reading.intent.target.is_none(), "{text}: {}", short(&reading));
+        assert!(
+            !acts(&reading) && reading.intent.target.is_none(),
+            "{text}: {}",
+            short(&reading)
+        );
     }
 }
 
 #[test]
 fn aliases_mean_their_environment() {
-    let known = Known::new([("prod", vec!["生产", "production", "live"]), ("dev", vec!["开发"]), ("test", vec![])], Some("dev"));
+    let known = Known::new(
+        [
+            ("prod", vec!["生产", "production", "live"]),
+            ("dev", vec!["开发"]),
+            ("test", vec![]),
+        ],
+        Some("dev"),
+    );
     for (text, wanted) in [
         ("restore dev to production", "restore dev>prod"),
         ("把开发恢复到生产", "restore dev>prod"),
@@ -97,5 +137,8 @@ fn without_environments_nothing_is_guessed() {
         let reading = read(text, &known(&[]));
         assert!(!acts(&reading), "{text}: {}", short(&reading));
     }
-    assert_eq!(short_of("restore using X.nbdata", &[]), "restore ->@current package=X.nbdata");
+    assert_eq!(
+        short_of("restore using X.nbdata", &[]),
+        "restore ->@current package=X.nbdata"
+    );
 }

@@ -7,9 +7,61 @@ use std::time::{Duration, Instant};
 
 fn pieces() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
-        "restore", "dev", "test", "to", "from", "don't", "not", "but", "and", "then", "the", "backup", "X.nbdata", "./x", "'", "\"",
-        "“", "「", "」", ",", ".", "?", ":", "/", "\\", "c:\\", "\n", ">", "if", "把", "恢复", "到", "的", "备份", "不要", "吗", "，", "。",
-        "测试", "e\u{301}", "\u{200b}", "🙏", "'s", "rule", "3", "2026-11-20", "http://", "-", "->", "→", "", " ", "it", "only", "up",
+        "restore",
+        "dev",
+        "test",
+        "to",
+        "from",
+        "don't",
+        "not",
+        "but",
+        "and",
+        "then",
+        "the",
+        "backup",
+        "X.nbdata",
+        "./x",
+        "'",
+        "\"",
+        "“",
+        "「",
+        "」",
+        ",",
+        ".",
+        "?",
+        ":",
+        "/",
+        "\\",
+        "c:\\",
+        "\n",
+        ">",
+        "if",
+        "把",
+        "恢复",
+        "到",
+        "的",
+        "备份",
+        "不要",
+        "吗",
+        "，",
+        "。",
+        "测试",
+        "e\u{301}",
+        "\u{200b}",
+        "🙏",
+        "'s",
+        "rule",
+        "3",
+        "2026-11-20",
+        "http://",
+        "-",
+        "->",
+        "→",
+        "",
+        " ",
+        "it",
+        "only",
+        "up",
     ]);
     prop::collection::vec(words, 0..24).prop_map(|words| words.join(" "))
 }
@@ -50,36 +102,68 @@ proptest! {
 #[test]
 fn a_megabyte_is_refused_at_once() {
     let known = known(&["dev", "test"]);
-    for piece in ["restore dev to test ", "a", "'", "\"", "「", "把", "恢复dev到test，", "\u{301}", "/", "x.nbdata", ".", "don't ", "\n", "\\\\", "`"] {
+    for piece in [
+        "restore dev to test ",
+        "a",
+        "'",
+        "\"",
+        "「",
+        "把",
+        "恢复dev到test，",
+        "\u{301}",
+        "/",
+        "x.nbdata",
+        ".",
+        "don't ",
+        "\n",
+        "\\\\",
+        "`",
+    ] {
         let text = piece.repeat(1_000_000 / piece.len());
         let start = Instant::now();
         let reading = read(&text, &known);
         assert!(!acts(&reading), "{piece}");
-        assert!(start.elapsed() < Duration::from_secs(1), "{piece}: {:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "{piece}: {:?}",
+            start.elapsed()
+        );
     }
 }
 
 #[test]
 fn the_longest_text_that_is_read_is_read_quickly() {
     let known = known(&["dev", "test"]);
-    for piece in ["a", "'a ", "\"", "「", "把", "back ", "/", "x.nbdata", "x.", "-", "don't ", "not dev ", "a b\\", "c:\\ ", "restore ", "and ", ", ", "的", "备份", "dev ", "http://", "1/", "\u{301}"] {
+    for piece in [
+        "a", "'a ", "\"", "「", "把", "back ", "/", "x.nbdata", "x.", "-", "don't ", "not dev ", "a b\\",
+        "c:\\ ", "restore ", "and ", ", ", "的", "备份", "dev ", "http://", "1/", "\u{301}",
+    ] {
         let text: String = piece.chars().cycle().take(4000).collect();
         let start = Instant::now();
         let reading = read(&text, &known);
         assert!(!acts(&reading), "{piece}");
-        assert!(start.elapsed() < Duration::from_secs(2), "{piece}: {:?}", start.elapsed());
+        assert!(
+            start.elapsed() < Duration::from_secs(2),
+            "{piece}: {:?}",
+            start.elapsed()
+        );
     }
 }
 
 #[test]
 fn ten_thousand_environments_are_fine() {
-    let names: Vec<String> = (0..10_000).map(|number| format!("environment-{number}")).collect();
+    let names: Vec<String> = (0..10_000)
+        .map(|number| format!("environment-{number}"))
+        .collect();
     let start = Instant::now();
     let known = Known::from_names(names, None);
     let text = "restore environment-17 to environment-9999";
     let intent = read(text, &known).intent;
     assert_eq!(intent.source.map(String::from).as_deref(), Some("environment-17"));
-    assert_eq!(intent.target.map(String::from).as_deref(), Some("environment-9999"));
+    assert_eq!(
+        intent.target.map(String::from).as_deref(),
+        Some("environment-9999")
+    );
     let reading = read("restore environment-17 to enviroment-9999", &known);
     assert!(reading.intent.target.is_none());
     assert!(!questions(&reading, &known).is_empty());

@@ -28,7 +28,9 @@ pub(crate) fn short(reading: &Reading) -> String {
     match &intent.rule {
         None => {}
         Some(RuleRef::Id { id }) => line.push_str(&format!(" rule={id}")),
-        Some(rule @ RuleRef::Methods { .. }) => line.push_str(&format!(" rule={}", serde_json::to_string(rule).unwrap())),
+        Some(rule @ RuleRef::Methods { .. }) => {
+            line.push_str(&format!(" rule={}", serde_json::to_string(rule).unwrap()))
+        }
     }
     for slot in &intent.clarify {
         line.push_str(&format!(" ?{slot}"));
@@ -42,5 +44,9 @@ pub(crate) fn short_of(text: &str, names: &[&str]) -> String {
 
 /// Whether a reading could lead to a plan that replaces or deletes something, without a question.
 pub(crate) fn acts(reading: &Reading) -> bool {
-    reading.intent.clarify.is_empty() && reading.intent.action.is_some_and(|action| action.is_destructive())
+    reading.intent.clarify.is_empty()
+        && reading
+            .intent
+            .action
+            .is_some_and(|action| action.is_destructive())
 }
