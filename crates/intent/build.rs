@@ -96,7 +96,7 @@ fn main() -> Outcome<()> {
     }
 
     let out = out_dir()?;
-    let mut index = String::from("pub(super) static FILES: &[File] = &[\n");
+    let mut index = String::from("static FILES: &[File] = &[\n");
     // English first: it wins a tie between languages.
     let mut order: Vec<&String> = languages.keys().collect();
     order.sort_by_key(|language| (language.as_str() != "en", language.as_str()));

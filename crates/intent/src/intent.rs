@@ -94,10 +94,7 @@ impl Action {
 
     /// Whether carrying it out replaces or deletes data.
     pub fn is_destructive(self) -> bool {
-        matches!(
-            self,
-            Action::Restore | Action::Migrate | Action::Remove | Action::Undo
-        )
+        crate::words::needs(self).destructive
     }
 }
 

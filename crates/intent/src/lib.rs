@@ -11,32 +11,41 @@
 //! The way of a sentence through the modules:
 //! - `normal`, `script`: one form for every text, with the way back to the original
 //! - `words`, `prefix`: the words of all languages and their roles, from `prompts/`
-//! - `tokens`, `package`, `quote`: environments, files, words, quotations
+//! - `tokens`, `cut`, `join`, `package`, `quote`: environments, files, words, quotations
 //! - `clause`: clauses, contrasts taken out
 //! - `act`, `mood`: what a clause is about, and whether it is asked for
-//! - `mention`, `method`, `frame`: who is named on which side, by which rule, from which package
-//! - `reader`: the clauses decide together
+//! - `mention`, `sides`, `pack`, `method`, `leftover`, `frame`: who is named on which side, which
+//!   package, which rule, and what is left over
+//! - `reader`, `part`, `decide`, `request`: the clauses decide together
 //! - `finish`, `suggest`, `question`: what is missing, what may have been meant, what to ask
 //! - `intent`, `reading`, `known`, `batch`: the types that go in and out
 
 mod act;
 mod batch;
 mod clause;
+mod cut;
+mod decide;
 mod finish;
 mod frame;
 mod intent;
+mod join;
 mod known;
+mod leftover;
 mod mention;
 mod method;
 mod mood;
 mod normal;
+mod pack;
 mod package;
+mod part;
 mod prefix;
 mod question;
 mod quote;
 mod reader;
 mod reading;
+mod request;
 mod script;
+mod sides;
 mod suggest;
 mod tokens;
 mod words;
@@ -49,3 +58,4 @@ pub use known::Known;
 pub use question::questions;
 pub use reader::read;
 pub use reading::{Explanation, Mood, Question, Reading, Suggestion, Word};
+pub use words::supported_languages;

@@ -138,10 +138,10 @@ pub(crate) fn settle_methods(tokens: &mut [Token]) {
             .is_some_and(|next| {
                 matches!(next.kind, Kind::Environment(_) | Kind::Unknown) || next.is(Role::Current)
             });
-        if tables_near(tokens, place).is_some() || (migrates && !names_follow) {
-            if let Some(token) = tokens.get_mut(place) {
-                token.roles = token.roles.without(DOING);
-            }
+        if (tables_near(tokens, place).is_some() || (migrates && !names_follow))
+            && let Some(token) = tokens.get_mut(place)
+        {
+            token.roles = token.roles.without(DOING);
         }
     }
 }

@@ -92,11 +92,7 @@ fn put(normal: &mut Normal, character: char, origin: (u32, u32)) {
                 normal.push('\n', origin);
             }
         }
-        Some(' ') => {
-            if !normal.text.is_empty() && !normal.text.ends_with([' ', '\n']) {
-                normal.push(' ', origin);
-            }
-        }
+        Some(' ') if normal.text.is_empty() || normal.text.ends_with([' ', '\n']) => {}
         Some(folded) => normal.push(folded, origin),
         None => {}
     }

@@ -3,6 +3,8 @@
 //! Only shapes are judged, no word of any language; whether the file exists is left to the plan.
 
 use crate::script::{is_unspaced, is_word};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// Endings that make a name a file.
 const ENDINGS: &[&str] = &[
@@ -114,22 +116,18 @@ fn package_end(text: &str) -> Option<usize> {
         .min()
 }
 
-/// `backup_20261122_180813_6029`: a name with NocoBase's stamp, without an ending.
+/// The stamp NocoBase writes into a backup's name: `20261122_180813`.
+static STAMP: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new("(?:^|[_-])[0-9]{8}[_-][0-9]{6}(?:[_-]|$)").ok());
+
+/// `backup_20261122_180813_6029`: a stamped name without an ending.
 fn stamped(run: &str) -> Option<usize> {
+    const SHORTEST: usize = "20261122_180813".len();
     let end = run.find(|character: char| !character.is_ascii_alphanumeric() && !"_-".contains(character));
     let name = run.get(..end.unwrap_or(run.len()))?;
-    let pieces: Vec<&str> = name.split(['_', '-']).collect();
-    pieces
-        .windows(2)
-        .any(|pair| match pair {
-            [day, time] => digits(day, 8) && digits(time, 6),
-            _ => false,
-        })
-        .then_some(name.len())
-}
-
-fn digits(text: &str, count: usize) -> bool {
-    text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+    // Few words are that long; the others need no search.
+    let has_stamp = name.len() >= SHORTEST && STAMP.as_ref().is_some_and(|stamp| stamp.is_match(name));
+    has_stamp.then_some(name.len())
 }
 
 /// Whether a whole quoted text is a package's name or path.

@@ -31,6 +31,7 @@ impl<Key: AsRef<str>, Value> PrefixTable<Key, Value> {
     }
 
     /// From entries in any order; of equal phrases the first stays.
+    #[cfg(test)]
     pub(crate) fn from_unsorted(mut entries: Vec<(Key, Value)>) -> Self {
         entries.sort_by(|left, right| left.0.as_ref().cmp(right.0.as_ref()));
         entries.dedup_by(|later, first| later.0.as_ref() == first.0.as_ref());
@@ -38,6 +39,7 @@ impl<Key: AsRef<str>, Value> PrefixTable<Key, Value> {
     }
 
     /// How many phrases there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

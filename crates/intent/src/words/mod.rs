@@ -125,6 +125,11 @@ pub(crate) fn languages() -> &'static [Language] {
     &LANGUAGES
 }
 
+/// The languages that are understood: the tag an intent carries, and the language's own name.
+pub fn supported_languages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    languages().iter().map(|language| (language.tag, language.name))
+}
+
 /// What the catalogue says of the action.
 pub(crate) fn needs(action: Action) -> &'static Needs {
     static NOTHING: Needs = Needs {
@@ -151,7 +156,11 @@ mod tests {
         let actions: Vec<&str> = Action::ALL.iter().map(|action| action.as_str()).collect();
         assert_eq!(names, actions);
         for action in Action::ALL {
-            assert_eq!(needs(action).destructive, action.is_destructive(), "{action}");
+            let dangerous = matches!(
+                action,
+                Action::Restore | Action::Migrate | Action::Remove | Action::Undo
+            );
+            assert_eq!(action.is_destructive(), dangerous, "{action}");
         }
     }
 

@@ -92,7 +92,9 @@ proptest! {
 
     #[test]
     fn any_line_is_answered(line in any::<String>(), text in any::<String>()) {
-        let _ = batch_line(&line);
+        if let Ok(answer) = batch_line(&line) {
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&answer).is_ok());
+        }
         let line = serde_json::json!({"id": 7, "text": text, "envs": ["dev"], "current": null}).to_string();
         let answer: serde_json::Value = serde_json::from_str(&batch_line(&line).unwrap()).unwrap();
         prop_assert_eq!(&answer["id"], 7);

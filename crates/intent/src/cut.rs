@@ -1,0 +1,379 @@
+//! Cuts a normalised text into tokens, from its beginning to its end, in one pass.
+
+use crate::join::{join_splits, merge_written_together};
+use crate::known::Known;
+use crate::normal::Normal;
+use crate::package;
+use crate::quote;
+use crate::script::{is_unspaced, is_word};
+use crate::tokens::{Kind, Token, Tokens};
+use crate::words::{Language, Role, RoleSet};
+
+/// Cuts the text with the words of one language.
+pub(crate) fn tokenise<'a>(
+    normal: &'a Normal,
+    original: &'a str,
+    known: &Known,
+    language: &'static Language,
+) -> Tokens<'a> {
+    let mut cutter = Cutter {
+        text: &normal.text,
+        known,
+        tokens: Tokens {
+            normal,
+            original,
+            language,
+            list: Vec::with_capacity(normal.text.len() / 3 + 4),
+        },
+    };
+    cutter.run();
+    merge_written_together(&mut cutter.tokens.list);
+    join_splits(&mut cutter.tokens);
+    cutter.tokens
+}
+
+struct Cutter<'a, 'k> {
+    text: &'a str,
+    known: &'k Known,
+    tokens: Tokens<'a>,
+}
+
+impl Cutter<'_, '_> {
+    fn run(&mut self) {
+        let mut place = 0;
+        while let Some(next) = self.rest(place).chars().next() {
+            let before = self.tokens.list.len();
+            let after = self.step(place, next).max(place + next.len_utf8());
+            let glued = self.tokens.list.len() > before
+                && before
+                    .checked_sub(1)
+                    .and_then(|last| self.tokens.list.get(last))
+                    .is_some_and(|last| last.end == place && last.kind != Kind::Stop);
+            if let Some(token) = self.tokens.list.get_mut(before) {
+                token.glued = glued;
+            }
+            place = after;
+        }
+    }
+
+    fn rest(&self, place: usize) -> &str {
+        self.text.get(place..).unwrap_or("")
+    }
+
+    fn push(&mut self, kind: Kind, start: usize, end: usize) -> usize {
+        self.tokens.list.push(Token::new(kind, start, end));
+        end
+    }
+
+    /// Reads one token at `place` and says where it ends.
+    fn step(&mut self, place: usize, next: char) -> usize {
+        match next {
+            ' ' => return place + 1,
+            '\n' => return self.push(Kind::Stop, place, place + 1),
+            _ => {}
+        }
+        let unspaced = is_unspaced(next);
+        if !unspaced
+            && let Some(length) =
+                package::path_at(self.rest(place)).or_else(|| package::file_at(self.rest(place)))
+        {
+            return self.push(Kind::Package, place, place + length);
+        }
+        if let Some(quoted) = quote::at(self.text, place) {
+            return self.quoted(&quoted);
+        }
+        if next == '>' && self.tokens.list.last().is_none_or(|last| last.kind == Kind::Stop) {
+            let line = self.rest(place).find('\n').unwrap_or(self.text.len() - place);
+            return self.push(Kind::Quote, place, place + line);
+        }
+        if let Some(end) = self.word_or_name(place, unspaced) {
+            return end;
+        }
+        if unspaced {
+            return self.unknown_letter(place, next);
+        }
+        if next.is_numeric() || is_word(next) {
+            return self.unknown_word(place);
+        }
+        self.sign(place, next)
+    }
+
+    fn word_or_name(&mut self, place: usize, unspaced: bool) -> Option<usize> {
+        let rest = self.rest(place);
+        let word = self
+            .tokens
+            .language
+            .words
+            .longest_at(rest, |length| {
+                ends_word(rest, length) && !self.hides_a_name(rest, length)
+            })
+            .map(|(length, meaning)| (length, *meaning));
+        let name = self
+            .known
+            .forms()
+            .longest_at(rest, |length| self.ends_name(rest, length));
+        // A file whose name begins with unspaced words: "备份_2026.nbdata", "生产.nbdata".
+        if unspaced && let Some(file) = package::file_at(rest) {
+            let cut = word
+                .map(|(length, _)| length)
+                .max(name.map(|(length, _)| length))
+                .unwrap_or(0);
+            let noun = word.is_some_and(|(_, meaning)| meaning.roles.has(Role::NounPackage));
+            let follows = rest
+                .get(cut..)
+                .and_then(|tail| tail.chars().next())
+                .unwrap_or(' ');
+            let named = name.is_some_and(|(length, _)| length == cut);
+            if cut == 0 && self.is_plain_prefix(rest)
+                || cut > 0 && named && !is_unspaced(follows)
+                || !named && noun && !follows.is_ascii_alphanumeric() && !is_unspaced(follows)
+            {
+                return Some(self.push(Kind::Package, place, place + file));
+            }
+        }
+        let name_length = name.map_or(0, |(length, _)| length);
+        let word_length = word.map_or(0, |(length, _)| length);
+        if name_length > 0 && name_length >= word_length {
+            let span = self.tokens.normal.original(place, place + name_length);
+            let written = self.tokens.original.get(span.start..span.end).unwrap_or("");
+            let kind = name
+                .and_then(|(_, form)| form.owner(written))
+                .map_or(Kind::Disputed, Kind::Environment);
+            let end = self.push(kind, place, place + name_length);
+            if word_length == name_length {
+                let roles = word.map(|(_, meaning)| meaning.roles).unwrap_or_default();
+                self.give(roles.without(RoleSet::of(&[Role::Stage])), false);
+            }
+            return Some(end);
+        }
+        let (length, meaning) = word?;
+        if meaning.roles.has(Role::Stage) {
+            let end = self.push(Kind::Unknown, place, place + length);
+            if let Some(token) = self.tokens.list.last_mut() {
+                token.stage_like = true;
+            }
+            return Some(end);
+        }
+        let end = self.push(Kind::Word, place, place + length);
+        self.give(meaning.roles, meaning.borrowed);
+        Some(end)
+    }
+
+    /// Whether the unspaced letters that begin `rest` hold no marker: they can be part of a name.
+    fn is_plain_prefix(&self, rest: &str) -> bool {
+        const MARKERS: RoleSet = RoleSet::of(&[
+            Role::Possessive,
+            Role::OnAfter,
+            Role::FromBefore,
+            Role::ToBefore,
+            Role::WithBefore,
+            Role::ObjectBefore,
+            Role::RestoreDo,
+        ]);
+        rest.char_indices()
+            .take_while(|(_, letter)| is_unspaced(*letter))
+            .all(|(place, _)| {
+                let tail = rest.get(place..).unwrap_or("");
+                let word = self
+                    .tokens
+                    .language
+                    .words
+                    .longest_at(tail, |length| ends_word(tail, length));
+                word.is_none_or(|(_, meaning)| !meaning.roles.meets(MARKERS))
+            })
+    }
+
+    /// Whether a phrase of several words has an environment's name among them: names come first.
+    fn hides_a_name(&self, rest: &str, length: usize) -> bool {
+        let phrase = rest.get(..length).unwrap_or("");
+        if !phrase.contains(' ') {
+            return false;
+        }
+        let mut place = 0;
+        phrase.split(' ').any(|word| {
+            let from = rest.get(place..).unwrap_or("");
+            place += word.len() + 1;
+            self.known
+                .forms()
+                .longest_at(from, |end| self.ends_name(from, end))
+                .is_some()
+        })
+    }
+
+    fn give(&mut self, roles: RoleSet, borrowed: bool) {
+        if let Some(token) = self.tokens.list.last_mut() {
+            token.roles = roles;
+            token.borrowed = borrowed;
+        }
+    }
+
+    /// Whether a name may end after `length` bytes: "test" does not end in "test-2" or "test.local".
+    fn ends_name(&self, rest: &str, length: usize) -> bool {
+        if !ends_word(rest, length) {
+            return false;
+        }
+        let tail = rest.get(length..).unwrap_or("");
+        let mut letters = tail.chars();
+        let Some(next) = letters.next() else { return true };
+        let last = rest.get(..length).and_then(|name| name.chars().next_back());
+        if last.is_some_and(is_unspaced) && is_word(next) {
+            // "测试2" is another name than "测试"; "测试to开发" is not.
+            let words = &self.tokens.language.words;
+            return !next.is_numeric()
+                && (words
+                    .longest_at(tail, |end| end > 1 && ends_word(tail, end))
+                    .is_some()
+                    || self
+                        .known
+                        .forms()
+                        .longest_at(tail, |end| ends_word(tail, end))
+                        .is_some()
+                    || package::file_at(tail).is_some());
+        }
+        let after = letters.next();
+        !(matches!(next, '-' | '.' | '@' | '_' | '+')
+            && after.is_some_and(|after| is_word(after) || (next == '-' && is_unspaced(after))))
+    }
+
+    fn quoted(&mut self, quoted: &quote::Quoted) -> usize {
+        let content = self.text.get(quoted.start..quoted.end).unwrap_or("");
+        let trimmed = content.trim();
+        let start = quoted.start + (content.len() - content.trim_start().len());
+        let end = start + trimmed.len();
+        let named = self
+            .tokens
+            .list
+            .last()
+            .is_some_and(|last| last.roles.has(Role::NounPackage) || last.roles.has(Role::Named));
+        let kind = match self.known.forms().get(trimmed) {
+            Some(form) => {
+                let span = self.tokens.normal.original(start, end);
+                let written = self.tokens.original.get(span.start..span.end).unwrap_or("");
+                form.owner(written).map_or(Kind::Disputed, Kind::Environment)
+            }
+            None if trimmed.is_empty() => return quoted.after,
+            None if package::is_package(trimmed) || named => Kind::Package,
+            None if self.is_plain_name(trimmed) => Kind::Unknown,
+            None => Kind::Quote,
+        };
+        self.push(kind, start, end);
+        quoted.after
+    }
+
+    /// Whether a quoted text can only be a name: one word that the language does not know.
+    fn is_plain_name(&self, text: &str) -> bool {
+        let words = &self.tokens.language.words;
+        let short = text.chars().count() <= if text.is_ascii() { 40 } else { 6 };
+        short
+            && !text.contains(' ')
+            && text.char_indices().all(|(place, letter)| {
+                let rest = text.get(place..).unwrap_or("");
+                (place > 0 && !is_unspaced(letter))
+                    || words.longest_at(rest, |end| ends_word(rest, end)).is_none()
+            })
+    }
+
+    fn unknown_letter(&mut self, place: usize, letter: char) -> usize {
+        let end = place + letter.len_utf8();
+        if let Some(last) = self.tokens.list.last_mut()
+            && last.kind == Kind::Unknown
+            && last.end == place
+        {
+            last.end = end;
+            return end;
+        }
+        self.push(Kind::Unknown, place, end)
+    }
+
+    fn unknown_word(&mut self, place: usize) -> usize {
+        let rest = self.rest(place);
+        if rest.starts_with("http://") || rest.starts_with("https://") {
+            let length = rest.find([' ', '\n', '"']).unwrap_or(rest.len());
+            return self.push(Kind::Unknown, place, place + length);
+        }
+        let mut letters = rest.char_indices().peekable();
+        let mut end = 0;
+        let mut number = true;
+        while let Some((at, letter)) = letters.next() {
+            let follows = letters.peek().is_some_and(|(_, next)| is_word(*next));
+            let inside = matches!(letter, '-' | '.' | '\'' | '@' | '&') && follows
+                || number
+                    && matches!(letter, ':' | '/')
+                    && letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
+            if !is_word(letter) && !letter.is_numeric() && !inside {
+                break;
+            }
+            // A possessive ending is a word of its own.
+            if letter == '\'' && ends_with_s(rest, at) {
+                break;
+            }
+            number = number && !letter.is_alphabetic() && letter != '_';
+            end = at + letter.len_utf8();
+        }
+        let span = self.tokens.normal.original(place, place + end);
+        let written = self.tokens.original.get(span.start..span.end).unwrap_or("");
+        let name_like = written.contains(|letter: char| letter.is_ascii_digit() || "_-.".contains(letter))
+            || written.chars().skip(1).any(char::is_uppercase)
+            || written.chars().count() == 1 && written.chars().all(char::is_uppercase);
+        self.push(
+            if number { Kind::Number } else { Kind::Unknown },
+            place,
+            place + end,
+        );
+        if let Some(token) = self.tokens.list.last_mut() {
+            token.name_like = name_like;
+        }
+        place + end
+    }
+
+    fn sign(&mut self, place: usize, sign: char) -> usize {
+        let end = place + sign.len_utf8();
+        let next = self.rest(end).chars().next();
+        let apart = next.is_none_or(|next| next == ' ' || next == '\n');
+        match sign {
+            '!' | '。' => self.push(Kind::Stop, place, end),
+            '?' => {
+                self.push(Kind::Stop, place, end);
+                if let Some(token) = self.tokens.list.last_mut() {
+                    token.asks = true;
+                }
+                end
+            }
+            '.' if next.is_none_or(|next| !is_word(next)) => self.push(Kind::Stop, place, end),
+            '-' if apart => self.push(Kind::Pause(sign), place, end),
+            ',' | '、' | ';' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' => {
+                self.push(Kind::Pause(sign), place, end)
+            }
+            _ => end,
+        }
+    }
+}
+
+/// Whether a word may end after `length` bytes of `rest`.
+fn ends_word(rest: &str, length: usize) -> bool {
+    let last = rest.get(..length).and_then(|word| word.chars().next_back());
+    let tail = rest.get(length..).unwrap_or("");
+    let mut letters = tail.chars();
+    let (Some(last), Some(next)) = (last, letters.next()) else {
+        return true;
+    };
+    if !is_word(last) {
+        return true;
+    }
+    let after = letters.next();
+    if is_word(next) {
+        return false;
+    }
+    let joined = after.is_some_and(is_word);
+    match next {
+        '-' | '@' => !joined,
+        '\'' => !joined || ends_with_s(tail, 0),
+        _ => true,
+    }
+}
+
+/// Whether the apostrophe at `place` begins "'s" at a word's end.
+fn ends_with_s(text: &str, place: usize) -> bool {
+    let mut letters = text.get(place + 1..).unwrap_or("").chars();
+    letters.next() == Some('s') && letters.next().is_none_or(|next| !is_word(next))
+}

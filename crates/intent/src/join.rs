@@ -1,0 +1,71 @@
+//! Joins tokens that belong together: letters written onto a name, words in two pieces.
+
+use crate::tokens::{Kind, Token, Tokens};
+use crate::words::{Role, RoleSet};
+
+/// "新生产" and "test库存" are other names than "生产" and "test": a name that unknown letters are
+/// written onto becomes one unknown word with them.
+pub(crate) fn merge_written_together(list: &mut Vec<Token>) {
+    let is_name = |token: &Token| matches!(token.kind, Kind::Environment(_) | Kind::Disputed);
+    let is_rest = |token: &Token| matches!(token.kind, Kind::Unknown | Kind::Number);
+    let mut kept: Vec<Token> = Vec::with_capacity(list.len());
+    for token in list.drain(..) {
+        if let Some(last) = kept.last_mut()
+            && token.glued
+            && last.end == token.start
+            && (is_name(last) && is_rest(&token) || is_rest(last) && is_name(&token))
+        {
+            *last = Token {
+                end: token.end,
+                kind: Kind::Unknown,
+                roles: RoleSet::default(),
+                name_like: true,
+                ..*last
+            };
+            continue;
+        }
+        kept.push(token);
+    }
+    *list = kept;
+}
+
+/// Joins the pieces of split words: the first takes the roles, the second means nothing more.
+pub(crate) fn join_splits(tokens: &mut Tokens<'_>) {
+    const REACH: usize = 12;
+    let splits = &tokens.language.splits;
+    if splits.is_empty() {
+        return;
+    }
+    for first in 0..tokens.list.len() {
+        let Some(token) = tokens.list.get(first).copied() else {
+            break;
+        };
+        if !matches!(token.kind, Kind::Word | Kind::Unknown) {
+            continue;
+        }
+        let found = splits
+            .iter()
+            .filter(|split| split.first == tokens.text(&token))
+            .find_map(|split| {
+                let second = tokens
+                    .list
+                    .iter()
+                    .enumerate()
+                    .skip(first + 2)
+                    .take(REACH)
+                    .take_while(|(_, other)| !matches!(other.kind, Kind::Stop))
+                    .find(|(_, other)| {
+                        matches!(other.kind, Kind::Word | Kind::Unknown) && tokens.text(other) == split.second
+                    })?;
+                Some((second.0, split.roles))
+            });
+        if let Some((second, roles)) = found {
+            for (place, roles) in [(first, roles), (second, RoleSet::of(&[Role::Filler]))] {
+                if let Some(token) = tokens.list.get_mut(place) {
+                    token.kind = Kind::Word;
+                    token.roles = roles;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Judges what no rule used: words nobody knows, quotations, and words that limit a request.
+//!
+//! What a leftover does to a request is left to `decide`.
+
+use crate::clause::{ACTS, Clause};
+use crate::frame::{Frame, Pack, Stretch};
+use crate::intent::Slot;
+use crate::mention::{Mention, Side, Who, describes_a_name};
+use crate::pack::follows_side;
+use crate::tokens::{Kind, Token};
+use crate::words::{Role, RoleSet};
+
+/// Judges what no rule used: unknown words, quotations, and words that limit a request.
+pub(crate) fn leftovers(frame: &mut Frame, clause: &Clause, mentions: &[Mention], rule_tokens: &[usize]) {
+    let tokens = &clause.tokens;
+    let package = match &frame.package {
+        Pack::Named(_, place) => Some(*place),
+        _ => None,
+    };
+    for (place, token) in tokens.iter().enumerate() {
+        let mention = mentions.iter().find(|mention| mention.place == place);
+        let taken = rule_tokens.contains(&place) || package == Some(Stretch::of(token));
+        frame.on_topic |= taken || is_topic(token);
+        if taken {
+            continue;
+        }
+        match (token.kind, mention) {
+            (_, Some(mention)) if mention.who == Who::Unknown => {
+                let slot = match mention.side {
+                    Side::To => Some(Slot::Target),
+                    Side::From | Side::Owner => Some(Slot::Source),
+                    Side::With | Side::On | Side::Bare | Side::Unclear => None,
+                };
+                frame.unknown.push((*token, slot));
+            }
+            // "to 2026-11-20" asks for a package of that time.
+            (Kind::Number, _) if frame.package == Pack::Unclear && follows_side(tokens, place) => {}
+            // Tables that no method speaks of limit the request.
+            (Kind::Word, _) if token.is_any(RoleSet::of(&[Role::UserTables, Role::SystemTables])) => {
+                frame.left_over.push(*token);
+            }
+            (Kind::Unknown, None) if describes_a_name(tokens, place) => {}
+            (Kind::Unknown | Kind::Quote | Kind::Number, _) => frame.left_over.push(*token),
+            _ => {}
+        }
+    }
+}
+
+/// Whether the clause puts the request off to a later time.
+pub(crate) fn is_put_off(clause: &Clause) -> bool {
+    clause.has(Role::TimeFuture)
+}
+
+/// Whether words limit the request to a part of what it would replace.
+pub(crate) fn is_limited(clause: &Clause) -> bool {
+    clause.tokens.iter().enumerate().any(|(place, token)| {
+        token.is_any(RoleSet::of(&[Role::Except, Role::Part]))
+            || token.is(Role::NounEnvironments)
+            || token.is(Role::All)
+                && clause
+                    .tokens
+                    .get(place + 1)
+                    .is_some_and(|next| next.is(Role::NounEnvironment))
+            || token.is(Role::Only) && {
+                let next = clause
+                    .tokens
+                    .iter()
+                    .skip(place + 1)
+                    .find(|next| !next.is_any(RoleSet::of(&[Role::Filler, Role::Determiner])));
+                !next.is_some_and(|next| {
+                    matches!(next.kind, Kind::Environment(_) | Kind::Package)
+                        || next.is_any(ACTS.union(RoleSet::of(&[
+                            Role::ObjectBefore,
+                            Role::Current,
+                            Role::ToBefore,
+                            Role::FromBefore,
+                            Role::Latest,
+                            Role::WithBefore,
+                        ])))
+                })
+            }
+    })
+}
+
+/// Whether the token speaks of environments, packages or rules.
+pub(crate) fn is_topic(token: &Token) -> bool {
+    matches!(token.kind, Kind::Environment(_) | Kind::Package | Kind::Disputed)
+        || token.is_any(RoleSet::of(&[
+            Role::Current,
+            Role::NounPackage,
+            Role::NounPackages,
+            Role::NounEnvironment,
+            Role::NounEnvironments,
+            Role::NounMigrations,
+            Role::NounRule,
+            Role::NounRules,
+            Role::NounContent,
+            Role::SchemaOnly,
+            Role::There,
+        ]))
+}

@@ -1,0 +1,77 @@
+//! One clause with everything that was found in it.
+
+use crate::act::{self, Act};
+use crate::clause::{Clause, Standing};
+use crate::frame::{self, Frame};
+use crate::intent::Action;
+use crate::leftover;
+use crate::mention::{self, Mention, Who};
+use crate::mood::{self, Stance};
+use crate::tokens::{Kind, Tokens};
+use crate::words::{Role, RoleSet};
+
+/// A clause with what was found in it.
+pub(crate) struct Read<'c> {
+    pub(crate) clause: &'c Clause,
+    pub(crate) acts: Vec<Act>,
+    pub(crate) mentions: Vec<Mention>,
+    pub(crate) stance: Option<Stance>,
+    pub(crate) frame: Frame,
+    pub(crate) limited: bool,
+    pub(crate) put_off: bool,
+    /// Its meaning went over to the next clause.
+    pub(crate) spent: bool,
+}
+
+impl<'c> Read<'c> {
+    pub(crate) fn new(clause: &'c Clause, tokens: &Tokens<'_>) -> Read<'c> {
+        let acts = act::acts(clause);
+        let mentions = mention::mentions(clause, &acts);
+        let stance = mood::stance(clause, &acts);
+        let mut frame = frame::frame(clause, &acts, &mentions, tokens);
+        frame.resolve(clause);
+        Read {
+            clause,
+            acts,
+            mentions,
+            stance,
+            frame,
+            limited: leftover::is_limited(clause),
+            put_off: leftover::is_put_off(clause),
+            spent: false,
+        }
+    }
+
+    pub(crate) fn has(&self, role: Role) -> bool {
+        self.clause.has(role)
+    }
+
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.clause
+            .has_kind(|kind| matches!(kind, Kind::Unknown | Kind::Quote | Kind::Number))
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = Who> {
+        self.mentions
+            .iter()
+            .map(|mention| mention.who)
+            .filter(|who| matches!(who, Who::Environment(_) | Who::Current))
+    }
+
+    /// Whether it tells something of its own, so that its words need not be understood.
+    pub(crate) fn is_chatter(&self) -> bool {
+        self.clause.has_any(RoleSet::of(&[
+            Role::Narrates,
+            Role::Statement,
+            Role::Greeting,
+            Role::Notify,
+            Role::Past,
+            Role::StatusWord,
+            Role::QuestionWord,
+        ])) || self.clause.standing == Standing::Reason
+    }
+
+    pub(crate) fn is_destructive(&self) -> bool {
+        self.frame.action.is_none_or(Action::is_destructive)
+    }
+}
