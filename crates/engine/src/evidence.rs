@@ -218,6 +218,8 @@ pub struct Evidence {
     pub against_before: Option<Comparison>,
     /// Tables of the package that no API shows, and which are therefore not compared.
     pub tables_not_reachable: usize,
+    /// Collections that the application lists and that could not be counted.
+    pub collections_not_counted: Vec<String>,
     /// How many users there are.
     pub users: Option<u64>,
     /// Who we are.

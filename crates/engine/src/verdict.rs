@@ -107,6 +107,15 @@ pub fn decide(evidence: &Evidence) -> Decision {
             "the application is up, but its first administrator is gone: nobody can sign in",
         );
     }
+    if let Acceptance::Refused { message } = &evidence.acceptance
+        && evidence.canary != Canary::Gone
+        && !evidence.went_down
+    {
+        return decided(
+            Verdict::FailedUnchanged,
+            &format!("nothing was accepted: {message}"),
+        );
+    }
     match evidence.canary {
         Canary::Present => earlier_data_stands(evidence),
         Canary::Gone => data_was_replaced(evidence),
@@ -143,10 +152,6 @@ fn earlier_data_stands(evidence: &Evidence) -> Decision {
             };
             Decision { verdict, reasons }
         }
-        _ if matches!(evidence.acceptance, Acceptance::Refused { .. }) => Decision {
-            verdict: Verdict::FailedUnchanged,
-            reasons,
-        },
         _ if matches!(evidence.log, LogStory::Reverted { .. }) => Decision {
             verdict: Verdict::FailedReverted,
             reasons,
@@ -213,13 +218,7 @@ fn data_was_replaced(evidence: &Evidence) -> Decision {
                 reasons,
             }
         }
-        LogStory::Begun | LogStory::Silent | LogStory::Unreadable { .. } => {
-            reasons.push("the server's log does not tell how the restore ended".into());
-            Decision {
-                verdict: Verdict::VerifiedWithWarnings,
-                reasons,
-            }
-        }
+        LogStory::Begun | LogStory::Silent | LogStory::Unreadable { .. } => with_warnings(evidence, reasons),
     }
 }
 
@@ -244,36 +243,50 @@ fn replaced_without_content(evidence: &Evidence, mut reasons: Vec<String>) -> De
     Decision { verdict, reasons }
 }
 
+/// Verified, and plainly so only when nothing is left for a person to look at.
 fn with_warnings(evidence: &Evidence, mut reasons: Vec<String>) -> Decision {
-    let mut warned = false;
+    let mut warnings = Vec::new();
+    if !matches!(evidence.log, LogStory::Restored) {
+        warnings.push("the server's log does not tell how the restore ended".to_owned());
+    }
+    if !evidence.log_shows_end && matches!(evidence.log, LogStory::Restored | LogStory::Begun) {
+        warnings.push(
+            "the log does not show the upgrade that follows a restore, so tables that no backup holds may be missing: \
+             run `yarn nocobase upgrade --skip-code-update` on its host"
+                .to_owned(),
+        );
+    }
     if let Some(content) = &evidence.against_package
         && !content.grown.is_empty()
     {
-        warned = true;
-        reasons.push(format!(
+        warnings.push(format!(
             "{} tables hold more rows than the package by now",
             content.grown.len()
+        ));
+    }
+    if !evidence.collections_not_counted.is_empty() {
+        warnings.push(format!(
+            "could not be counted: {}",
+            evidence.collections_not_counted.join(", ")
         ));
     }
     match &evidence.identity {
         Identity::Same => {}
         Identity::Changed { after, .. } => {
-            warned = true;
-            reasons.push(format!("our credentials belong to {} now", after.username));
+            warnings.push(format!("our credentials belong to {} now", after.username));
         }
-        Identity::Refused { .. } | Identity::Unreadable { .. } => {
-            warned = true;
-            reasons.push("our credentials no longer work there".into());
+        Identity::Refused { .. } => warnings.push("our credentials no longer work there".into()),
+        Identity::Unreadable { reason } => {
+            warnings.push(format!("who we are there could not be asked: {reason}"))
         }
     }
-    Decision {
-        verdict: if warned {
-            Verdict::VerifiedWithWarnings
-        } else {
-            Verdict::Verified
-        },
-        reasons,
-    }
+    let verdict = if warnings.is_empty() {
+        Verdict::Verified
+    } else {
+        Verdict::VerifiedWithWarnings
+    };
+    reasons.extend(warnings);
+    Decision { verdict, reasons }
 }
 
 /// No marker could be read: only a difference between the two contents can tell them apart.
@@ -307,11 +320,10 @@ fn without_marker(evidence: &Evidence) -> Decision {
         }
         (Some(false), Some(true), _) => {
             reasons.push("the content is the earlier one".into());
-            let refused = matches!(evidence.acceptance, Acceptance::Refused { .. });
-            if refused || !evidence.went_down {
-                Verdict::FailedUnchanged
-            } else {
+            if evidence.went_down {
                 Verdict::FailedReverted
+            } else {
+                Verdict::FailedUnchanged
             }
         }
         (Some(true), Some(true), LogStory::Reverted { .. }) => {
@@ -330,10 +342,6 @@ fn without_marker(evidence: &Evidence) -> Decision {
             reasons
                 .push("the server's log says that it was restored; the content could not be compared".into());
             Verdict::Unverified
-        }
-        _ if matches!(evidence.acceptance, Acceptance::Refused { .. }) && !evidence.went_down => {
-            reasons.push("the server refused the package and did not go down".into());
-            Verdict::FailedUnchanged
         }
         _ => {
             reasons.push("and what can be seen does not settle it".into());

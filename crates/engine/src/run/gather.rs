@@ -56,6 +56,11 @@ impl Log {
         }
     }
 
+    /// Whether the log tells that it began and not that it is over: a server that goes back is up in between.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.shows_end && !matches!(self.story, LogStory::Silent | LogStory::Unreadable { .. })
+    }
+
     /// Whether the log tells how it ended and that the restart is over.
     pub(super) fn is_conclusive(&self) -> bool {
         self.shows_end
@@ -144,6 +149,7 @@ impl Runner {
             against_package: content.against_package,
             against_before: content.against_before,
             tables_not_reachable: content.not_reachable,
+            collections_not_counted: content.uncounted,
             users,
             identity,
         }
@@ -272,27 +278,30 @@ impl Runner {
                     .or_insert_with(|| (table.clone(), false));
             }
         }
-        let counted: Vec<(String, Count)> =
-            stream::iter(wanted)
-                .map(|(table, (collection, listed))| async move {
-                    (table, count(client, &collection, listed).await)
-                })
-                .buffer_unordered(COUNTS_AT_ONCE)
-                .collect()
-                .await;
-        let found: BTreeMap<String, Option<u64>> = counted
-            .into_iter()
-            .filter_map(|(table, count)| match count {
-                Count::Rows(rows) => Some((table, Some(rows))),
-                Count::Missing => Some((table, None)),
-                Count::NotShown => None,
+        let pause = self.pace.poll;
+        let counted: Vec<(String, Count)> = stream::iter(wanted)
+            .map(|(table, (collection, listed))| async move {
+                (table, count(client, &collection, listed, pause).await)
             })
-            .collect();
+            .buffer_unordered(COUNTS_AT_ONCE)
+            .collect()
+            .await;
+        let mut found: BTreeMap<String, Option<u64>> = BTreeMap::new();
+        let mut uncounted = Vec::new();
+        for (table, count) in counted {
+            match count {
+                Count::Rows(rows) => drop(found.insert(table, Some(rows))),
+                Count::Missing => drop(found.insert(table, None)),
+                Count::Uncounted => uncounted.push(table),
+                Count::NotShown => {}
+            }
+        }
         Content {
             not_reachable: expected
                 .keys()
                 .filter(|table| !found.contains_key(*table))
                 .count(),
+            uncounted,
             against_package: Some(Comparison::new(&expected, &found)),
             against_before: Some(Comparison::new(&before, &found)),
         }
@@ -301,9 +310,11 @@ impl Runner {
 
 /// System tables whose rows come and go by themselves while an application runs, or that the API shows otherwise
 /// than they are stored (NocoBase 2.2.15).
-const VOLATILE: [&str; 15] = [
+const VOLATILE: [&str; 16] = [
     "asyncTasks",
     "attachments",
+    // holds the marker
+    "environmentVariables",
     "executions",
     "issuedTokens",
     "jobs",
@@ -323,16 +334,37 @@ enum Count {
     Rows(u64),
     /// The application knows the collection and its table is not there.
     Missing,
+    /// The application lists the collection, but it could not be counted.
+    Uncounted,
     /// No API for this table, or not for us: it says nothing.
     NotShown,
 }
 
-async fn count(client: &Client, collection: &str, listed: bool) -> Count {
-    match client.count(collection).await {
+/// What NocoBase 2.2.15 answers where a table is gone, and what databases say of it.
+const TABLE_IS_GONE: [&str; 4] = [
+    "Invalid SQL column or table",
+    "does not exist",
+    "doesn't exist",
+    "no such table",
+];
+
+/// Counts a collection; an answer that is neither a count nor the lack of a table is asked for once more.
+async fn count(client: &Client, collection: &str, listed: bool, pause: std::time::Duration) -> Count {
+    let mut answer = client.count(collection).await;
+    if listed && matches!(&answer, Err(error) if !says_gone(error)) {
+        tokio::time::sleep(pause).await;
+        answer = client.count(collection).await;
+    }
+    match answer {
         Ok(rows) => Count::Rows(rows),
-        Err(Error::Refused { status, .. }) if listed || status == 400 => Count::Missing,
+        Err(error) if says_gone(&error) => Count::Missing,
+        Err(_) if listed => Count::Uncounted,
         Err(_) => Count::NotShown,
     }
+}
+
+fn says_gone(error: &Error) -> bool {
+    matches!(error, Error::Refused { message, .. } if TABLE_IS_GONE.iter().any(|words| message.contains(words)))
 }
 
 #[derive(Default)]
@@ -340,6 +372,7 @@ struct Content {
     against_package: Option<Comparison>,
     against_before: Option<Comparison>,
     not_reachable: usize,
+    uncounted: Vec<String>,
 }
 
 fn rows(inspection: &Inspection) -> BTreeMap<String, u64> {

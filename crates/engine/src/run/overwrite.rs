@@ -134,10 +134,9 @@ impl Runner {
                 note: verdict.as_str().into(),
             },
         )?;
-        if evidence.canary == Canary::Present
-            && evidence.standing == Standing::Up
-            && !verdict.may_have_changed()
-        {
+        // Also where the marker was not seen: the answer about it may be what was lost.
+        let planted = state.began(StepName::PlantCanary) && evidence.canary != Canary::Gone;
+        if planted && evidence.standing == Standing::Up && !verdict.may_have_changed() {
             self.remove_marker().await?;
         }
         self.end_by_evidence(evidence)

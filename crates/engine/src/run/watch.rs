@@ -14,6 +14,9 @@ use crate::evidence::Standing;
 use crate::journal::RunState;
 use crate::plan::StepName;
 
+/// How much longer "up" must last when the log says that the restore began and not that it is over.
+const PATIENCE: u32 = 6;
+
 /// What the watch saw.
 #[derive(Debug, Clone)]
 pub(super) struct Watched {
@@ -83,6 +86,7 @@ impl Runner {
         let mut up_since: Option<Instant> = None;
         let mut broken_since: Option<Instant> = None;
         let mut next_log_look = Instant::now();
+        let mut unfinished = false;
         loop {
             let seen = look(client, state.task.as_deref()).await;
             if let Look::UpAndFailed(message) = &seen {
@@ -98,7 +102,8 @@ impl Runner {
                     broken_since = None;
                     let since = *up_since.get_or_insert_with(Instant::now);
                     watched.standing = Standing::Up;
-                    if since.elapsed() >= self.enough(watched.went_down, down_for) {
+                    let enough = self.enough(watched.went_down, down_for);
+                    if since.elapsed() >= PATIENCE * enough || (since.elapsed() >= enough && !unfinished) {
                         return Ok(watched);
                     }
                     if since.elapsed() >= self.pace.early && Instant::now() >= next_log_look {
@@ -106,6 +111,7 @@ impl Runner {
                         if log.is_conclusive() {
                             return Ok(watched);
                         }
+                        unfinished = log.is_unfinished();
                         next_log_look = Instant::now() + 4 * self.pace.poll_slow;
                     }
                 }

@@ -40,6 +40,7 @@ fn good() -> Evidence {
         against_package: whole(3),
         against_before: missing(Some(1)),
         tables_not_reachable: 0,
+        collections_not_counted: Vec::new(),
         users: Some(2),
         identity: Identity::Same,
     }
@@ -104,6 +105,14 @@ fn what_a_person_should_look_at_is_a_warning() {
                 first_user: false,
                 message: "401".into(),
             },
+            ..good()
+        },
+        Evidence {
+            log_shows_end: false,
+            ..good()
+        },
+        Evidence {
+            collections_not_counted: vec!["orders".into()],
             ..good()
         },
         Evidence {
