@@ -103,6 +103,7 @@ impl Cutter<'_, '_> {
         let word = self
             .tokens
             .language
+            .lists()
             .words
             .longest_at(rest, |length| {
                 ends_word(rest, length) && !self.hides_a_name(rest, length)
@@ -177,6 +178,7 @@ impl Cutter<'_, '_> {
                 let word = self
                     .tokens
                     .language
+                    .lists()
                     .words
                     .longest_at(tail, |length| ends_word(tail, length));
                 word.is_none_or(|(_, meaning)| !meaning.roles.meets(MARKERS))
@@ -218,7 +220,7 @@ impl Cutter<'_, '_> {
         let last = rest.get(..length).and_then(|name| name.chars().next_back());
         if last.is_some_and(is_unspaced) && is_word(next) {
             // "测试2" is another name than "测试"; "测试to开发" is not.
-            let words = &self.tokens.language.words;
+            let words = &self.tokens.language.lists().words;
             return !next.is_numeric()
                 && (words
                     .longest_at(tail, |end| end > 1 && ends_word(tail, end))
@@ -262,7 +264,7 @@ impl Cutter<'_, '_> {
 
     /// Whether a quoted text can only be a name: one word that the language does not know.
     fn is_plain_name(&self, text: &str) -> bool {
-        let words = &self.tokens.language.words;
+        let words = &self.tokens.language.lists().words;
         let short = text.chars().count() <= if text.is_ascii() { 40 } else { 6 };
         short
             && !text.contains(' ')

@@ -203,8 +203,9 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         Verb::Undo => Some(Action::Undo),
         Verb::Help => Some(Action::Help),
     };
-    if verb == Verb::Backup && frame.ask.contains(&Slot::Action) {
+    if frame.ask.contains(&Slot::Action) {
         frame.action = None;
+        frame.ask_only = true;
     }
     if frame.action.is_none() || sides.unclear && frame.action.is_some_and(Action::is_destructive) {
         frame.action = None;
@@ -230,6 +231,11 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
     let has = |verb: Verb| acts.iter().any(|act| act.verb == verb);
     let methods = matches!(frame.rule, Some(RuleRef::Id { .. } | RuleRef::Methods { .. }));
     match main {
+        // "roll test back to the latest backup" names what to restore.
+        Verb::Undo if matches!(frame.package, Pack::Named(..)) => {
+            frame.rule_name = "back_to_a_package";
+            Verb::Restore
+        }
         Verb::Restore if has(Verb::Migrate) => {
             frame.ask(Slot::Action);
             frame.rule_name = "two_methods";

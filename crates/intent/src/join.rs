@@ -32,7 +32,17 @@ pub(crate) fn merge_written_together(list: &mut Vec<Token>) {
 /// Joins the pieces of split words: the first takes the roles, the second means nothing more.
 pub(crate) fn join_splits(tokens: &mut Tokens<'_>) {
     const REACH: usize = 12;
-    let splits = &tokens.language.splits;
+    const ENDS: RoleSet = RoleSet::of(&[
+        Role::And,
+        Role::Then,
+        Role::But,
+        Role::RestoreDo,
+        Role::MigrateDo,
+        Role::BackupDo,
+        Role::TransferDo,
+        Role::RemoveDo,
+    ]);
+    let splits = &tokens.language.lists().splits;
     if splits.is_empty() {
         return;
     }
@@ -53,14 +63,22 @@ pub(crate) fn join_splits(tokens: &mut Tokens<'_>) {
                     .enumerate()
                     .skip(first + 2)
                     .take(REACH)
-                    .take_while(|(_, other)| !matches!(other.kind, Kind::Stop))
+                    .take_while(|(_, other)| {
+                        !matches!(other.kind, Kind::Stop | Kind::Pause(_)) && !other.is_any(ENDS)
+                    })
                     .find(|(_, other)| {
-                        matches!(other.kind, Kind::Word | Kind::Unknown) && tokens.text(other) == split.second
+                        matches!(other.kind, Kind::Word | Kind::Unknown)
+                            && holds(tokens.text(other), split.second)
                     })?;
                 Some((second.0, split.roles))
             });
         if let Some((second, roles)) = found {
-            for (place, roles) in [(first, roles), (second, RoleSet::of(&[Role::Filler]))] {
+            let whole = tokens
+                .list
+                .get(second)
+                .is_some_and(|other| splits.iter().any(|split| split.second == tokens.text(other)));
+            let rest = whole.then_some((second, RoleSet::of(&[Role::Filler])));
+            for (place, roles) in std::iter::once((first, roles)).chain(rest) {
                 if let Some(token) = tokens.list.get_mut(place) {
                     token.kind = Kind::Word;
                     token.roles = roles;
@@ -68,4 +86,10 @@ pub(crate) fn join_splits(tokens: &mut Tokens<'_>) {
             }
         }
     }
+}
+
+/// Whether a token is the second piece, or a phrase that begins with it: "back to".
+fn holds(text: &str, second: &str) -> bool {
+    text.strip_prefix(second)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }

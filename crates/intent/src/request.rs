@@ -113,6 +113,15 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
         }
     }
     if !moves {
+        // "download x and delete it"
+        if let (Some(Action::Remove), Some(Verb::Download), Some(fetched)) = (frame.action, verb, last)
+            && frame.package == Pack::Absent
+            && frame.source == Place::Absent
+        {
+            frame.package = fetched.frame.package.clone();
+            frame.source = fetched.frame.source;
+            return;
+        }
         let side = match frame.action {
             Some(Action::Backup) => &mut frame.source,
             Some(Action::Undo) => &mut frame.target,

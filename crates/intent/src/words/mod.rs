@@ -6,7 +6,7 @@ mod role;
 
 use crate::intent::Action;
 use crate::prefix::PrefixTable;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 pub(crate) use role::{Role, RoleSet};
 
@@ -48,16 +48,47 @@ pub(crate) struct Meaning {
     pub(crate) borrowed: bool,
 }
 
-/// A language: its words and its texts.
+/// A language: its words, laid out when they are first needed, and its texts.
 #[derive(Debug)]
 pub(crate) struct Language {
     pub(crate) tag: &'static str,
     pub(crate) name: &'static str,
     pub(crate) scripts: &'static [&'static str],
     pub(crate) texts: &'static str,
+    file: &'static str,
+    lists: OnceLock<Lists>,
+}
+
+/// The words of a language.
+#[derive(Debug)]
+pub(crate) struct Lists {
     pub(crate) words: PrefixTable<&'static str, Meaning>,
     /// Words in two pieces with something between them: "back … up".
     pub(crate) splits: Vec<Split>,
+}
+
+impl Language {
+    /// Its words.
+    pub(crate) fn lists(&self) -> &Lists {
+        self.lists.get_or_init(|| {
+            let mut words = Vec::with_capacity(self.file.len() / 12);
+            let mut splits = Vec::new();
+            for (phrase, meaning) in self.file.lines().filter_map(entry) {
+                match phrase.split_once(GAP) {
+                    Some((first, second)) => splits.push(Split {
+                        first,
+                        second,
+                        roles: meaning.roles,
+                    }),
+                    None => words.push((phrase, meaning)),
+                }
+            }
+            Lists {
+                words: PrefixTable::from_sorted(words),
+                splits,
+            }
+        })
+    }
 }
 
 /// A word in two pieces.
@@ -79,26 +110,8 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
             name: file.name,
             scripts: file.scripts,
             texts: file.texts,
-            words: PrefixTable::from_sorted(
-                file.words
-                    .lines()
-                    .filter(|line| !line.contains(GAP))
-                    .filter_map(entry)
-                    .collect(),
-            ),
-            splits: file
-                .words
-                .lines()
-                .filter_map(|line| {
-                    let (phrase, meaning) = entry(line)?;
-                    let (first, second) = phrase.split_once(GAP)?;
-                    Some(Split {
-                        first,
-                        second,
-                        roles: meaning.roles,
-                    })
-                })
-                .collect(),
+            file: file.words,
+            lists: OnceLock::new(),
         })
         .collect()
 });
@@ -167,7 +180,7 @@ mod tests {
     #[test]
     fn every_list_is_sorted_and_spoken() {
         for language in languages() {
-            assert!(language.words.len() > 100, "{}", language.name);
+            assert!(language.lists().words.len() > 100, "{}", language.name);
         }
     }
 }
