@@ -1,5 +1,6 @@
 //! Processes that die, and two that want the same target.
 
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -20,29 +21,40 @@ async fn until(mut condition: impl FnMut() -> bool) {
     panic!("waited for half a minute");
 }
 
-/// The journal of the only run.
-fn journal(stage: &Stage) -> Vec<Value> {
-    let runs = stage.home().join("release-state/runs");
-    let Some(run) = std::fs::read_dir(runs).ok().and_then(|mut runs| runs.next()) else {
-        return Vec::new();
-    };
-    let text = std::fs::read_to_string(run.unwrap().path().join("journal.jsonl")).unwrap_or_default();
+/// The folders of all runs.
+fn runs(stage: &Stage) -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(stage.home().join("release-state/runs"));
+    folder
+        .map(|runs| runs.map(|run| run.unwrap().path()).collect())
+        .unwrap_or_default()
+}
+
+fn journal_of(run: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(run.join("journal.jsonl")).unwrap_or_default();
     text.lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect()
 }
 
-fn runner(stage: &Stage) -> Option<i64> {
-    journal(stage)
+fn step_began(run: &Path, step: &str) -> bool {
+    journal_of(run)
+        .iter()
+        .any(|line| line["event"] == "step_started" && line["step"] == step)
+}
+
+fn runner_of(run: &Path) -> Option<i64> {
+    journal_of(run)
         .iter()
         .rfind(|line| line["event"] == "runner_started")
         .and_then(|line| line["pid"].as_i64())
 }
 
+fn runner(stage: &Stage) -> Option<i64> {
+    runner_of(runs(stage).first()?)
+}
+
 fn began(stage: &Stage, step: &str) -> bool {
-    journal(stage)
-        .iter()
-        .any(|line| line["event"] == "step_started" && line["step"] == step)
+    runs(stage).first().is_some_and(|run| step_began(run, step))
 }
 
 fn kill(pid: i64) {
@@ -149,4 +161,63 @@ async fn the_second_of_two_restores_of_one_target_is_refused() {
     assert_eq!(first.wait().await.unwrap().code(), Some(0));
     assert_eq!(stage.environment("test").mutations("backup:restoreUpload"), 1);
     stage.report(&RESTORE, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_with_an_unfinished_run_takes_no_other_and_undo_passes_nothing_over() {
+    let stage = Stage::new().await;
+    stage.report(&RESTORE, 0).await;
+    let finished = runs(&stage);
+    let mut command = stage
+        .command(&RESTORE)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| {
+        runs(&stage)
+            .iter()
+            .any(|run| !finished.contains(run) && step_began(run, "watch"))
+    })
+    .await;
+    let newest = runs(&stage)
+        .into_iter()
+        .find(|run| !finished.contains(run))
+        .unwrap();
+    kill(runner_of(&newest).unwrap());
+    command.wait().await.unwrap();
+    while stage.run(&["envs", "check", "test"]).await.code != 0 {}
+
+    let refused = stage.run(&RESTORE).await.expect(6);
+    assert!(refused.stderr.contains("[unfinished_run]"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("nocobase-release runs resume run-"),
+        "{}",
+        refused.stderr
+    );
+    let refused = stage.run(&["undo", "test", "--yes", "test"]).await.expect(6);
+    assert!(refused.stderr.contains("[unfinished_run]"), "{}", refused.stderr);
+    assert_eq!(stage.environment("test").mutations("backup:restoreUpload"), 2);
+
+    assert_eq!(stage.report(&["runs", "resume"], 0).await["verdict"], "verified");
+    stage.report(&["undo", "test", "--yes", "test"], 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_on_this_machine_is_never_replaced_by_another_content() {
+    let stage = Stage::new().await;
+    let report = stage.report(&RESTORE, 0).await;
+    let path = report["safety_backup"]["path"].as_str().unwrap().to_owned();
+    let name = Path::new(&path).file_name().unwrap().to_str().unwrap().to_owned();
+    let kept = std::fs::read(&path).unwrap();
+    stage.environment("test").add_backup(&name, b"torn".to_vec());
+    stage
+        .run(&["packages", "download", "test", &name])
+        .await
+        .expect(0);
+    assert_eq!(std::fs::read(&path).unwrap(), kept);
+    assert_eq!(
+        stage.report(&["undo", "test", "--yes", "test"], 0).await["verdict"],
+        "verified"
+    );
 }

@@ -96,10 +96,8 @@ async fn a_lost_answer_is_not_a_lost_restore_and_nothing_is_sent_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_never_had_an_effect_is_failed_unchanged() {
+async fn what_the_server_refuses_in_its_own_words_is_failed_unchanged() {
     for kind in [
-        FaultKind::CloseBeforeEffect,
-        FaultKind::ProxyAnswer(502),
         FaultKind::Answer {
             status: 500,
             message: "Unable to restore: no reason".into(),
@@ -112,6 +110,27 @@ async fn a_request_that_never_had_an_effect_is_failed_unchanged() {
             with_fault(&stage, Fault::new("backup:restoreUpload", kind.clone()), 8).await;
         assert_eq!(report["verdict"], "failed_unchanged", "{kind:?}: {report:#}");
         assert_eq!(before, after, "{kind:?}");
+        let marker = stage.environment("test").rows("environmentVariables");
+        assert!(!format!("{marker:?}").contains("NBREL_"), "{kind:?}: {marker:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_a_proxy_may_still_hold_is_unknown_although_nothing_happened_yet() {
+    for kind in [
+        FaultKind::CloseBeforeEffect,
+        FaultKind::ProxyAnswer(502),
+        FaultKind::ProxyAnswer(503),
+    ] {
+        let stage = Stage::new().await;
+        let (report, before, after) =
+            with_fault(&stage, Fault::new("backup:restoreUpload", kind.clone()), 11).await;
+        assert_eq!(report["verdict"], "unknown", "{kind:?}: {report:#}");
+        assert_eq!(before, after, "{kind:?}");
+        assert!(
+            report["next"].to_string().contains("envs check test"),
+            "{report:#}"
+        );
     }
 }
 

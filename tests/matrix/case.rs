@@ -235,6 +235,7 @@ fn engine(sim: &Sim, home: &std::path::Path) -> Engine {
     Engine::new(EngineSettings {
         home: Home::new(home),
         environments,
+        unusable: std::collections::BTreeMap::new(),
         current: Some("test".into()),
         policy: Policy::default(),
         pace: Pace {

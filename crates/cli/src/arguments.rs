@@ -112,7 +112,7 @@ pub(crate) enum Command {
     Mcp,
     /// Simulated environments dev, test and prod, until Ctrl-C
     Sandbox {
-        /// Begin anew
+        /// Forget what was done in it, and end
         #[arg(long)]
         reset: bool,
     },

@@ -19,8 +19,20 @@ pub(crate) async fn to_the_end(
     mut follower: Follower,
 ) -> Result<RunReport, EngineError> {
     let mut screen = Screen::new();
+    let mut interrupted = false;
     loop {
-        let lines = follower.news().await?;
+        let lines = tokio::select! {
+            lines = follower.news() => lines?,
+            _ = tokio::signal::ctrl_c(), if !interrupted => {
+                interrupted = true;
+                screen.say(&format!(
+                    "the run goes on by itself; follow it again with: nocobase-release runs show {run} --follow\n\
+                     Ctrl-C once more leaves it (in the sandbox that ends its servers, too)"
+                ));
+                continue;
+            }
+            _ = tokio::signal::ctrl_c() => return engine.run(run),
+        };
         let over = lines.is_empty();
         for line in &lines {
             screen.show(line);

@@ -18,7 +18,13 @@ pub(crate) fn show_commands_as(globals: &Globals) {
         command.push_str(" --sandbox");
     }
     if let Some(home) = &globals.home {
-        command.push_str(&format!(" --home {}", home.display()));
+        let home = home.display().to_string();
+        let quote = if home.contains(char::is_whitespace) {
+            "'"
+        } else {
+            ""
+        };
+        command.push_str(&format!(" --home {quote}{home}{quote}"));
     }
     // Only the first call counts, and there is only one.
     COMMAND.get_or_init(|| command);
@@ -26,7 +32,15 @@ pub(crate) fn show_commands_as(globals: &Globals) {
 
 fn runnable(text: &str) -> String {
     match COMMAND.get() {
-        Some(command) => text.replace("nocobase-release ", &format!("{command} ")),
+        Some(command) => {
+            let shown = text.replace("nocobase-release ", &format!("{command} "));
+            // What says --sandbox itself does not say it twice.
+            if command.contains(" --sandbox") {
+                shown.replace(&format!("{command} --sandbox "), &format!("{command} "))
+            } else {
+                shown
+            }
+        }
         None => text.to_owned(),
     }
 }

@@ -4,6 +4,7 @@
 //! undo what an earlier one did. Other processes (the one that executes a run, a second terminal) find the
 //! servers by the file that the first one writes. Nothing of this touches real settings.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -102,8 +103,13 @@ impl Sandbox {
         Ok(EngineSettings {
             home: Home::new(self.folder.join("home")),
             environments: environments.collect::<Result<_, nocobase_client::Error>>()?,
+            unusable: BTreeMap::new(),
             current: Some("dev".into()),
-            policy: Policy::default(),
+            // Where the sandbox's servers ended with the command that served them, nobody waits for long.
+            policy: Policy {
+                watch_minutes: 1,
+                ..Policy::default()
+            },
             pace: Pace {
                 poll: Duration::from_millis(120),
                 poll_slow: Duration::from_millis(250),

@@ -85,11 +85,13 @@ pub(crate) fn home(globals: &Globals) -> PathBuf {
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    globals
+    let home = globals
         .home
         .clone()
         .or_else(variable)
-        .unwrap_or_else(nb_cli_folder)
+        .unwrap_or_else(nb_cli_folder);
+    // Journals name files; they must be found from anywhere.
+    std::path::absolute(&home).unwrap_or(home)
 }
 
 fn nb_cli_folder() -> PathBuf {
@@ -105,6 +107,7 @@ fn nb_cli_folder() -> PathBuf {
 pub(crate) fn load(globals: &Globals) -> Result<Loaded, EngineError> {
     let root = home(globals);
     let mut remarks = Vec::new();
+    let mut unusable = BTreeMap::new();
     let session = env::var("NB_SESSION_ID").ok();
     let store = nb_cli::read(&nb_cli_folder(), session.as_deref())
         .map_err(|error| bad("NocoBase CLI's store", error.to_string()))?;
@@ -121,10 +124,29 @@ pub(crate) fn load(globals: &Globals) -> Result<Loaded, EngineError> {
         .collect();
     let file = read_file(&root.join("release.toml"))?;
     for (name, entry) in file.environments {
-        merge(&mut environments, &name, entry, Origin::Settings)?;
+        note(
+            merge(&mut environments, &name, entry, Origin::Settings),
+            &name,
+            &mut unusable,
+        );
     }
     for (name, entry) in variables() {
-        merge(&mut environments, &name, entry, Origin::Variables)?;
+        note(
+            merge(&mut environments, &name, entry, Origin::Variables),
+            &name,
+            &mut unusable,
+        );
+    }
+    // An environment that cannot be used does not keep the others from being used.
+    for (name, reason) in &unusable {
+        environments.remove(name);
+        remarks.push(format!("{name} cannot be used: {reason}"));
+    }
+    remarks.extend(clear_aliases(&mut environments));
+    for name in file.policy.protected.iter().chain(&file.policy.unprotected) {
+        if !environments.contains_key(name) && !unusable.contains_key(name) {
+            remarks.push(format!("the policy names {name}, which is no environment here"));
+        }
     }
     let current = env::var("NOCOBASE_RELEASE_CURRENT")
         .ok()
@@ -136,13 +158,15 @@ pub(crate) fn load(globals: &Globals) -> Result<Loaded, EngineError> {
     let current = current.or(only);
     if let Some(name) = &current
         && !environments.contains_key(name)
+        && !unusable.contains_key(name)
     {
-        return Err(bad(name, "it is named as current but is not configured".into()));
+        remarks.push(format!("{name} is named as current but is not configured"));
     }
     Ok(Loaded {
         engine: EngineSettings {
             home: Home::new(root),
             environments: environments.into_values().collect(),
+            unusable,
             current,
             policy: file.policy,
             pace: file.pace.over(Pace::default()),
@@ -273,6 +297,39 @@ fn merge(
     };
     environments.insert(name.to_owned(), environment);
     Ok(())
+}
+
+fn note(merged: Result<(), EngineError>, name: &str, unusable: &mut BTreeMap<String, String>) {
+    if let Err(error) = merged {
+        let reason = match error {
+            EngineError::BadEnvironment { reason, .. } => reason,
+            other => other.to_string(),
+        };
+        unusable.insert(name.to_owned(), reason);
+    }
+}
+
+/// An alias that could mean two environments means none.
+fn clear_aliases(environments: &mut BTreeMap<String, Environment>) -> Vec<String> {
+    let mut owners: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for environment in environments.values() {
+        for name in environment.aliases.iter().chain([&environment.name]) {
+            owners
+                .entry(name.to_lowercase())
+                .or_default()
+                .push(environment.name.clone());
+        }
+    }
+    owners.retain(|_, owners| owners.len() > 1);
+    for environment in environments.values_mut() {
+        environment
+            .aliases
+            .retain(|alias| !owners.contains_key(&alias.to_lowercase()));
+    }
+    owners
+        .iter()
+        .map(|(alias, owners)| format!("the name {alias} is used for {}", owners.join(" and ")))
+        .collect()
 }
 
 fn base(name: &str, url: &str) -> Result<ApiBase, EngineError> {

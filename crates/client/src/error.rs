@@ -265,9 +265,9 @@ impl Error {
             Self::TimedOut { .. }
             | Self::ConnectionLost { .. }
             | Self::AnswerTooLarge { .. }
-            | Self::NotNocoBase { .. } => true,
-            // a proxy says 503 or 429 without having passed the request on
-            Self::Gateway { status, .. } => !matches!(status, 429 | 503),
+            | Self::NotNocoBase { .. }
+            // some proxies say 503 after they passed the request on, and 429 is no word of NocoBase either
+            | Self::Gateway { .. } => true,
             // a client error is a refusal whoever says it; anything else is unreadable
             Self::Unexpected { status, .. } => !(400..500).contains(status),
             Self::Unreachable { .. }

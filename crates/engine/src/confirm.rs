@@ -50,10 +50,18 @@ impl ConfirmedPlan {
 /// Whether the plan has not become a run yet.
 pub(crate) fn check_unused(home: &Home, plan: &Plan) -> Result<(), EngineError> {
     match std::fs::read_to_string(home.plan_used_file(&plan.id)) {
-        Ok(run) => Err(EngineError::PlanUsed {
-            plan: plan.id.to_string(),
-            run,
-        }),
+        Ok(run) => {
+            let began = RunId::parse(&run).is_some_and(|run| home.run(&run).join("journal.jsonl").is_file());
+            let run = if began {
+                run
+            } else {
+                format!("{run}, which never began")
+            };
+            Err(EngineError::PlanUsed {
+                plan: plan.id.to_string(),
+                run,
+            })
+        }
         Err(_) => Ok(()),
     }
 }
@@ -106,6 +114,10 @@ fn weigh(plan: &Plan, strength: Strength, proof: &Proof) -> Result<ConfirmedBy, 
     };
     match (strength, proof) {
         (Strength::None, _) => Ok(ConfirmedBy::NotNeeded),
+        (_, Proof::TypedAtTerminal(typed)) if typed.is_empty() => Err(EngineError::Unconfirmed {
+            plan: plan.id.to_string(),
+            phrase,
+        }),
         (_, Proof::TypedAtTerminal(typed)) if same(typed, &phrase) => Ok(ConfirmedBy::PersonAtTerminal),
         (_, Proof::AnsweredInClient(answered)) if same(answered, &phrase) => Ok(ConfirmedBy::PersonInClient),
         (_, Proof::TypedAtTerminal(_)) => wrong(Some(phrase)),
@@ -118,7 +130,11 @@ fn weigh(plan: &Plan, strength: Strength, proof: &Proof) -> Result<ConfirmedBy, 
         (Strength::Phrase, Proof::Phrase(given)) if same(given, &phrase) => Ok(ConfirmedBy::Phrase),
         (Strength::Phrase, Proof::TargetNamed(named)) if named == target => Ok(ConfirmedBy::TargetNamed),
         (Strength::Phrase, Proof::TargetNamed(_)) => wrong(None),
-        (Strength::Phrase, Proof::Phrase(_) | Proof::None) => wrong(None),
+        (Strength::Phrase, Proof::Phrase(_)) => wrong(None),
+        (Strength::Phrase, Proof::None) => Err(EngineError::Unconfirmed {
+            plan: plan.id.to_string(),
+            phrase,
+        }),
     }
 }
 

@@ -123,6 +123,14 @@ pub enum EngineError {
         /// Whether the phrase that is wanted may be told (never for protected targets).
         wanted: Option<String>,
     },
+    /// No confirmation was given.
+    #[error("the plan {plan} was not confirmed")]
+    Unconfirmed {
+        /// Its id.
+        plan: String,
+        /// The phrase that confirms it.
+        phrase: String,
+    },
     /// A protected target wants a person.
     #[error("{environment} is protected: a person has to confirm this plan at a terminal")]
     NeedsPerson {
@@ -144,6 +152,22 @@ pub enum EngineError {
         environment: String,
         /// Who holds it and since when.
         owner: String,
+    },
+    /// A run that began to overwrite the target has not ended.
+    #[error("{run} began to overwrite {environment} and has not ended")]
+    UnfinishedRun {
+        /// The environment.
+        environment: String,
+        /// The run.
+        run: String,
+    },
+    /// What a plan says of an environment is not what the settings say.
+    #[error("the plan {plan} does not fit the settings: {reason}")]
+    PlanForeign {
+        /// Its id.
+        plan: String,
+        /// What does not fit.
+        reason: String,
     },
     /// No run has that id.
     #[error("no run is named {run:?}")]
@@ -186,12 +210,12 @@ pub enum EngineError {
 }
 
 fn summary(findings: &[Finding]) -> String {
-    let blockers: Vec<String> = findings
+    let blockers: Vec<&str> = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Blocker)
-        .map(|finding| format!("{} [{}]", finding.text, finding.code))
+        .map(|finding| finding.text.as_str())
         .collect();
-    format!("refused before anything was touched: {}", blockers.join("; "))
+    blockers.join("; ")
 }
 
 impl From<nocobase_client::Error> for EngineError {
@@ -229,9 +253,12 @@ impl EngineError {
             Self::PlanUsed { .. } => "plan_used",
             Self::PlanAltered { .. } => "plan_altered",
             Self::WrongConfirmation { .. } => "wrong_confirmation",
+            Self::Unconfirmed { .. } => "unconfirmed",
             Self::NeedsPerson { .. } => "needs_person",
             Self::Forbidden { .. } => "forbidden_by_policy",
             Self::Locked { .. } => "target_locked",
+            Self::UnfinishedRun { .. } => "unfinished_run",
+            Self::PlanForeign { .. } => "plan_foreign",
             Self::RunNotFound { .. } => "run_not_found",
             Self::NothingToUndo { .. } => "nothing_to_undo",
             Self::Unsupported { .. } => "unsupported",
@@ -257,9 +284,11 @@ impl EngineError {
             Self::PlanExpired { .. }
             | Self::PlanUsed { .. }
             | Self::PlanAltered { .. }
+            | Self::PlanForeign { .. }
+            | Self::Unconfirmed { .. }
             | Self::WrongConfirmation { .. } => ErrorKind::NotConfirmed,
             Self::Preflight { .. } | Self::Package(_) => ErrorKind::Preflight,
-            Self::Locked { .. } => ErrorKind::Locked,
+            Self::Locked { .. } | Self::UnfinishedRun { .. } => ErrorKind::Locked,
             Self::Client(_) | Self::Local { .. } => ErrorKind::Failed,
         }
     }
@@ -309,6 +338,9 @@ impl EngineError {
                 Some(phrase) => format!("if this is what you want, confirm with exactly: {phrase}"),
                 None => "read the plan and confirm it with the phrase that stands in it".into(),
             },
+            Self::Unconfirmed { plan, phrase } => {
+                format!("the plan is kept; confirm it with: nocobase-release apply {plan} --confirm {phrase:?}")
+            }
             Self::NeedsPerson { plan, .. } => {
                 format!("ask the person in charge to run: nocobase-release apply {plan}")
             }
@@ -319,12 +351,13 @@ impl EngineError {
                 "wait for that run to end (`nocobase-release runs list`); a dead run frees its lock by itself"
                     .into()
             }
+            Self::UnfinishedRun { run, .. } => format!("finish it first: nocobase-release runs resume {run}"),
+            Self::PlanForeign { .. } => "make a new plan with the settings of this machine".into(),
             Self::RunNotFound { .. } => "see `nocobase-release runs list`".into(),
             Self::NothingToUndo { .. } => "see `nocobase-release runs list`".into(),
             Self::Unsupported { instead, .. } => instead.clone(),
             Self::BrokenRecord { .. } => {
-                "it is left as it is; make a new plan, and report this with the file if it happens again"
-                    .into()
+                "it is left as it is, as evidence; to go on without it, move it out of the folder release-state".into()
             }
             Self::Local { .. } => "check disk space and permissions of the tool's home folder".into(),
         }

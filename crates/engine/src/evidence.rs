@@ -389,8 +389,11 @@ impl Evidence {
                 "content",
                 Says::For,
                 format!(
-                    "{} tables hold exactly the package's {} rows",
-                    content.tables, content.rows
+                    "{} of the package's {} tables hold exactly its {} rows (the others no API shows, or they change \
+                     by themselves)",
+                    content.tables,
+                    content.tables + self.tables_not_reachable,
+                    content.rows
                 ),
             );
         };
@@ -418,7 +421,7 @@ impl Evidence {
     fn users_signal(&self) -> Signal {
         match self.users {
             Some(0) => signal("users", Says::Against, "there are none: nobody can sign in"),
-            Some(count) => signal("users", Says::For, format!("{count}")),
+            Some(count) => signal("users", Says::For, format!("there are {count}")),
             None => signal("users", Says::Nothing, "could not be counted"),
         }
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
 use crate::finding::{Finding, Severity};
+use crate::ids::RunId;
 use crate::package::Inspection;
 
 /// One environment as it was found.
@@ -100,6 +101,9 @@ pub struct Facts {
     pub target: Option<EnvironmentFacts>,
     /// The package, when it is a file of this machine.
     pub file: Option<FileFacts>,
+    /// The last run of this machine that overwrote the target.
+    #[serde(default)]
+    pub last_run: Option<RunId>,
 }
 
 /// Reads one environment; the first thing that makes a release impossible is the error.
@@ -169,6 +173,11 @@ impl Facts {
                 now.differ(then, &mut differences);
             }
         }
+        if self.last_run != earlier.last_run
+            && let Some(run) = &self.last_run
+        {
+            differences.push(format!("{run} has overwritten the target since"));
+        }
         if let (Some(name), Some(now), Some(then)) = (package_name, &self.source, &earlier.source)
             && now.backup(name) != then.backup(name)
         {
@@ -179,6 +188,19 @@ impl Facts {
         }
         differences
     }
+}
+
+/// Whether two base URLs name the same server, as far as their text tells.
+pub(crate) fn same_address(one: &str, other: &str) -> bool {
+    canonical_address(one) == canonical_address(other)
+}
+
+/// A base URL with the names of this machine made one.
+pub(crate) fn canonical_address(address: &str) -> String {
+    let address = address.trim_end_matches('/').to_lowercase();
+    address
+        .replacen("://localhost", "://127.0.0.1", 1)
+        .replacen("://[::1]", "://127.0.0.1", 1)
 }
 
 impl EnvironmentFacts {

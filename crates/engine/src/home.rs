@@ -4,11 +4,14 @@
 //! `<home>/release-state/` holds plans, runs and locks. What the files mean is left to their owners.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
 
 use crate::error::EngineError;
 use crate::ids::{PlanId, RunId};
+use crate::plan::hex;
 
 /// The tool's home folder.
 #[derive(Debug, Clone)]
@@ -115,6 +118,19 @@ pub(crate) fn create_once(path: &Path, content: &[u8]) -> Result<bool, EngineErr
             format!("cannot write {}", path.display()),
             source,
         )),
+    }
+}
+
+/// The SHA-256 of a file, in hex, read piece by piece.
+pub(crate) fn sha256_of(path: &Path) -> std::io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut digest = Sha256::new();
+    let mut piece = vec![0; 256 * 1024];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hex(&digest.finalize())),
+            length => digest.update(piece.get(..length).unwrap_or_default()),
+        }
     }
 }
 

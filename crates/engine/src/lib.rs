@@ -42,7 +42,7 @@ pub use facts::{BackupFact, EnvironmentFacts, Facts, FileFacts, IdentityFacts, P
 pub use finding::{Finding, Severity};
 pub use home::Home;
 pub use ids::{PlanId, RunId};
-pub use plan::{Plan, PlanAction, PlannedPackage, Step, StepName, Strength, plan};
+pub use plan::{Plan, PlanAction, PlannedPackage, Step, StepName, Strength, Undone, plan};
 pub use policy::Policy;
 pub use report::{RunReport, RunStanding, step_title};
 pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};

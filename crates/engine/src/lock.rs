@@ -6,11 +6,13 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::error::EngineError;
+use crate::facts::canonical_address;
 use crate::home::{Home, make_private_folder};
 use crate::ids::RunId;
 use crate::plan::hex;
@@ -29,31 +31,18 @@ impl TargetLock {
         address: &str,
         run: &RunId,
     ) -> Result<Self, EngineError> {
-        let folder = home.locks();
-        make_private_folder(&folder)?;
-        let digest = hex(&Sha256::digest(address.as_bytes()));
-        let path = folder.join(format!("{}.lock", digest.get(..24).unwrap_or(&digest)));
         let local = |source| EngineError::local(format!("cannot take the lock of {environment}"), source);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(local)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut owner = String::new();
-                if file.take(500).read_to_string(&mut owner).is_err() {
-                    owner = "an owner that cannot be read".into();
+        let mut file = lock_file(home, address)?;
+        // Whoever looks whether the lock is free holds it for an instant, so one refusal says nothing.
+        for attempt in 0.. {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < 50 => {
+                    std::thread::sleep(Duration::from_millis(10))
                 }
-                return Err(EngineError::Locked {
-                    environment: environment.to_owned(),
-                    owner: owner.trim().to_owned(),
-                });
+                Err(TryLockError::WouldBlock) => return Err(held(environment, file)),
+                Err(TryLockError::Error(source)) => return Err(local(source)),
             }
-            Err(TryLockError::Error(source)) => return Err(local(source)),
         }
         let owner = format!(
             "{run}, process {}, since {}\n",
@@ -64,6 +53,44 @@ impl TargetLock {
         file.seek(SeekFrom::Start(0)).map_err(local)?;
         file.write_all(owner.as_bytes()).map_err(local)?;
         Ok(Self { _file: file })
+    }
+
+    /// Whether nobody has it; the error says who does.
+    pub(crate) fn check_free(home: &Home, environment: &str, address: &str) -> Result<(), EngineError> {
+        let file = lock_file(home, address)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => Err(held(environment, file)),
+            Err(TryLockError::Error(source)) => Err(EngineError::local(
+                format!("cannot look at the lock of {environment}"),
+                source,
+            )),
+        }
+    }
+}
+
+fn lock_file(home: &Home, address: &str) -> Result<File, EngineError> {
+    let folder = home.locks();
+    make_private_folder(&folder)?;
+    let digest = hex(&Sha256::digest(canonical_address(address).as_bytes()));
+    let path = folder.join(format!("{}.lock", digest.get(..24).unwrap_or(&digest)));
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|source| EngineError::local(format!("cannot open {}", path.display()), source))
+}
+
+fn held(environment: &str, file: File) -> EngineError {
+    let mut owner = String::new();
+    if file.take(500).read_to_string(&mut owner).is_err() {
+        owner = "an owner that cannot be read".into();
+    }
+    EngineError::Locked {
+        environment: environment.to_owned(),
+        owner: owner.trim().to_owned(),
     }
 }
 

@@ -67,7 +67,15 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Whether only a person may confirm what overwrites this environment.
+    /// Whether the policy says that this environment is not protected whatever its names are.
+    pub fn is_unprotected(&self, environment: &str) -> bool {
+        let name = environment.to_lowercase();
+        self.unprotected
+            .iter()
+            .any(|candidate| candidate.to_lowercase() == name)
+    }
+
+    /// Whether only a person may confirm what overwrites an environment of this name.
     pub fn is_protected(&self, environment: &str) -> bool {
         let name = environment.to_lowercase();
         let listed = |names: &[String]| names.iter().any(|candidate| candidate.to_lowercase() == name);
@@ -77,10 +85,15 @@ impl Policy {
         if listed(&self.unprotected) {
             return false;
         }
-        PRODUCTION_NAMES.contains(&name.as_str())
-            || name
-                .split(['-', '_', '.', ' '])
-                .any(|part| PRODUCTION_NAMES.contains(&part))
+        // "prod1", "eu-prod", "myproduction", "生产环境1"
+        let parts = name.split(|letter: char| !letter.is_alphabetic());
+        let says_production = |part: &str| {
+            PRODUCTION_NAMES.iter().any(|known| {
+                let long = known.chars().count() >= 8 || !known.is_ascii();
+                part == *known || (long && part.contains(known))
+            })
+        };
+        parts.into_iter().any(says_production) || PRODUCTION_NAMES.contains(&name.as_str())
     }
 }
 
@@ -91,7 +104,19 @@ mod tests {
     #[test]
     fn production_is_protected_by_its_name_in_any_language() {
         let policy = Policy::default();
-        for name in ["prod", "Production", "eu-prod", "生产", "本番", "прод", "live"] {
+        for name in [
+            "prod",
+            "Production",
+            "eu-prod",
+            "prod1",
+            "myproduction",
+            "生产",
+            "生产环境1",
+            "生產環境",
+            "本番",
+            "прод",
+            "live",
+        ] {
             assert!(policy.is_protected(name), "{name}");
         }
         for name in ["test", "product-demo", "dev", "staging"] {

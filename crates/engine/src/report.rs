@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorReport;
-use crate::evidence::{Says, Signal};
+use crate::evidence::{Says, Signal, Standing};
 use crate::finding::Severity;
 use crate::ids::{PlanId, RunId};
 use crate::journal::{ConfirmedBy, Phase, RunState, StepOutcome, StepState, StoredPackage};
@@ -121,10 +121,10 @@ impl RunReport {
             steps: state.plan.steps.len(),
             verdict: state.verdict,
             reasons: state.reasons.clone(),
-            package_rejected: matches!(
-                state.steps.get(&StepName::Judge),
-                Some(StepState::Ended(StepOutcome::Failed { .. }))
-            ),
+            package_rejected: match state.steps.get(&StepName::Judge) {
+                Some(StepState::Ended(StepOutcome::Failed { error })) => error.code != "local_failure",
+                _ => false,
+            },
             cause: state.cause.clone(),
             evidence: state
                 .evidence
@@ -262,6 +262,9 @@ impl Plan {
             text.push("warnings:".to_owned());
             for finding in shown {
                 text.push(format!("  - {} [{}]", finding.text, finding.code));
+                if !finding.next_step.is_empty() {
+                    text.push(format!("    -> {}", finding.next_step));
+                }
             }
         }
         let notes: Vec<_> = self
@@ -297,9 +300,14 @@ impl Plan {
         match self.confirmation {
             Strength::None => {}
             Strength::Phrase => {
+                let until = self.expires_at.strftime("%H:%M:%S UTC");
                 text.push(format!(
-                    "confirm until {} with: {}",
-                    self.expires_at.strftime("%H:%M:%S UTC"),
+                    "confirm until {until} with the phrase: {}",
+                    self.phrase()
+                ));
+                text.push(format!(
+                    "  nocobase-release apply {} --confirm {:?}",
+                    self.id,
                     self.phrase()
                 ));
             }
@@ -358,8 +366,13 @@ pub(crate) fn next_commands(state: &RunState, verdict: Verdict, cause: Option<&E
             next
         }
         Verdict::Lost => {
-            let empty = matches!(state.steps.get(&StepName::Watch), Some(StepState::Ended(StepOutcome::Done { note })) if note.contains("up"));
-            if empty { vec![undo] } else { on_host() }
+            let up = state
+                .evidence
+                .as_ref()
+                .is_some_and(|evidence| evidence.standing == Standing::Up);
+            let mut next = if up { vec![undo] } else { Vec::new() };
+            next.extend(on_host());
+            next
         }
         Verdict::FailedUnchanged | Verdict::FailedReverted => match cause {
             Some(_) => Vec::new(),

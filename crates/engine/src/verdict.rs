@@ -108,13 +108,19 @@ pub fn decide(evidence: &Evidence) -> Decision {
         );
     }
     if let Acceptance::Refused { message } = &evidence.acceptance
-        && evidence.canary != Canary::Gone
         && !evidence.went_down
     {
-        return decided(
-            Verdict::FailedUnchanged,
-            &format!("nothing was accepted: {message}"),
-        );
+        return if evidence.canary == Canary::Gone {
+            decided(
+                Verdict::Unknown,
+                "our package was refused, and yet the data was replaced: somebody else did that",
+            )
+        } else {
+            decided(
+                Verdict::FailedUnchanged,
+                &format!("nothing was accepted: {message}"),
+            )
+        };
     }
     match evidence.canary {
         Canary::Present => earlier_data_stands(evidence),
@@ -123,47 +129,45 @@ pub fn decide(evidence: &Evidence) -> Decision {
     }
 }
 
-/// The marker is still there: the question is only whether all of the earlier data is.
+/// The marker is still there: the question is whether all of the earlier data is, and whether it stays.
 fn earlier_data_stands(evidence: &Evidence) -> Decision {
-    let server_says_failed = evidence.failure_message.is_some()
-        || matches!(
-            evidence.log,
-            LogStory::Reverted { .. } | LogStory::Tolerated { .. }
-        );
     let mut reasons =
         vec!["the marker put into the target is still there, so its earlier data stands".to_owned()];
-    match &evidence.against_before {
+    let server_says_failed =
+        evidence.failure_message.is_some() || matches!(evidence.log, LogStory::Reverted { .. });
+    if matches!(
+        evidence.log,
+        LogStory::RevertFailed { .. } | LogStory::Restored | LogStory::Tolerated { .. }
+    ) {
+        reasons.push("but the server's log tells another story".into());
+        return Decision {
+            verdict: Verdict::Unknown,
+            reasons,
+        };
+    }
+    let verdict = match &evidence.against_before {
         Some(before) if before.tables > 0 && !before.is_whole() => {
             reasons.push("but tables have fewer rows than before".into());
-            Decision {
-                verdict: Verdict::Partial,
-                reasons,
-            }
+            Verdict::Partial
         }
-        Some(before) if before.is_whole() => {
+        Some(before) if before.tables > 0 && (evidence.went_down || server_says_failed) => {
             reasons.push(format!(
                 "and {} tables hold at least the rows they held before",
                 before.tables
             ));
-            let verdict = if evidence.went_down || server_says_failed {
-                Verdict::FailedReverted
-            } else {
-                Verdict::FailedUnchanged
-            };
-            Decision { verdict, reasons }
+            Verdict::FailedReverted
         }
-        _ if matches!(evidence.log, LogStory::Reverted { .. }) => Decision {
-            verdict: Verdict::FailedReverted,
-            reasons,
-        },
+        Some(before) if before.tables > 0 => {
+            reasons.push("but the package may have been taken, and a restore may yet begin".into());
+            Verdict::Unknown
+        }
+        _ if matches!(evidence.log, LogStory::Reverted { .. }) => Verdict::FailedReverted,
         _ => {
             reasons.push("but its content could not be compared with the safety backup".into());
-            Decision {
-                verdict: Verdict::Unknown,
-                reasons,
-            }
+            Verdict::Unknown
         }
-    }
+    };
+    Decision { verdict, reasons }
 }
 
 /// The marker is gone: something was loaded; the question is whether it was this package, and all of it.
@@ -196,6 +200,15 @@ fn data_was_replaced(evidence: &Evidence) -> Decision {
         "{} tables hold the package's {} rows",
         content.tables, content.rows
     ));
+    if let Some(message) = &evidence.failure_message {
+        reasons.push(format!(
+            "but in between the server said that it failed: {message}"
+        ));
+        return Decision {
+            verdict: Verdict::Unknown,
+            reasons,
+        };
+    }
     match &evidence.log {
         LogStory::Restored => {
             reasons.push("the server's log says of this request that the database was restored".into());
@@ -264,6 +277,18 @@ fn with_warnings(evidence: &Evidence, mut reasons: Vec<String>) -> Decision {
             content.grown.len()
         ));
     }
+    if evidence.users.is_none() {
+        warnings.push("the users could not be counted".into());
+    }
+    if let Some(content) = &evidence.against_package
+        && content.tables < evidence.tables_not_reachable
+    {
+        warnings.push(format!(
+            "only {} of the package's {} tables could be compared",
+            content.tables,
+            content.tables + evidence.tables_not_reachable
+        ));
+    }
     if !evidence.collections_not_counted.is_empty() {
         warnings.push(format!(
             "could not be counted: {}",
@@ -304,6 +329,17 @@ fn without_marker(evidence: &Evidence) -> Decision {
         package.map(|content| content.is_exact()),
         before.map(|content| content.is_exact()),
     );
+    if let Some(message) = &evidence.failure_message
+        && is_before != Some(true)
+    {
+        reasons.push(format!(
+            "and in between the server said that it failed: {message}"
+        ));
+        return Decision {
+            verdict: Verdict::Unknown,
+            reasons,
+        };
+    }
     let verdict = match (is_package, is_before, &evidence.log) {
         (
             Some(true),
@@ -323,7 +359,8 @@ fn without_marker(evidence: &Evidence) -> Decision {
             if evidence.went_down {
                 Verdict::FailedReverted
             } else {
-                Verdict::FailedUnchanged
+                reasons.push("but the package may have been taken, and a restore may yet begin".into());
+                Verdict::Unknown
             }
         }
         (Some(true), Some(true), LogStory::Reverted { .. }) => {

@@ -108,6 +108,7 @@ mod tests {
         Engine::new(EngineSettings {
             home: Home::new("/nowhere"),
             environments: Vec::new(),
+            unusable: std::collections::BTreeMap::new(),
             current: None,
             policy: Policy::default(),
             pace: Pace::default(),

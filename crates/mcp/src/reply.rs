@@ -89,12 +89,15 @@ impl From<EngineError> for ToolError {
                 before repeating anything"
                     .to_owned()
             }
-            EngineError::WrongConfirmation { .. } => {
+            EngineError::WrongConfirmation { .. } | EngineError::Unconfirmed { .. } => {
                 "nothing was started; pass exactly the phrase that stands in \
                 the plan, and only after the user agreed to that plan"
                     .to_owned()
             }
             EngineError::NeedsPerson { plan, .. } => terminal_step(plan),
+            EngineError::UnfinishedRun { run, .. } => {
+                format!("tell the user to finish that run in a terminal: nocobase-release runs resume {run}")
+            }
             _ => error.hint(),
         };
         Self {

@@ -70,7 +70,11 @@ async fn look(context: &Context, lookup: Lookup) -> Result<Exit, EngineError> {
             packages::download(context, &environment, &package).await
         }
         Lookup::Help => {
-            output::data(HELP);
+            if context.globals.json {
+                output::json(&serde_json::json!({ "help": HELP }));
+            } else {
+                output::data(HELP);
+            }
             Ok(Exit::Verified)
         }
     }

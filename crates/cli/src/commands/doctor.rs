@@ -3,8 +3,24 @@
 use release_engine::EngineError;
 
 use super::{Context, environments, shown};
+use crate::arguments::Globals;
 use crate::exit::Exit;
 use crate::output;
+
+/// Settings that cannot be read at all are a finding, too.
+pub(crate) fn without_settings(globals: &Globals, error: &EngineError) -> Exit {
+    let report = error.report();
+    if globals.json {
+        output::json(&serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "error": report }));
+    } else {
+        output::data(&format!(
+            "nocobase-release {}\n✗ the settings: {}",
+            env!("CARGO_PKG_VERSION"),
+            report.message
+        ));
+    }
+    Exit::Failed
+}
 
 pub(crate) async fn run(context: &Context) -> Result<Exit, EngineError> {
     let settings = context.engine.settings();

@@ -92,7 +92,11 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, EngineError> {
         // Reading sentences needs no settings when the environments are given.
         Command::Parse(parse) => parse::run(&globals, parse).await,
         Command::Sandbox { reset } => sandbox::run(globals, reset).await,
-        command => with_context(Context::open(globals).await?, command).await,
+        command => match (Context::open(globals.clone()).await, command) {
+            (Ok(context), command) => with_context(context, command).await,
+            (Err(error), Command::Doctor) => Ok(doctor::without_settings(&globals, &error)),
+            (Err(error), _) => Err(error),
+        },
     }
 }
 

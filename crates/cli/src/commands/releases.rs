@@ -53,7 +53,7 @@ pub(crate) async fn apply(
             if !context.globals.json {
                 output::data(&plan.to_text());
             }
-            typed(context, &plan)?
+            typed(&plan)?
         }
     };
     let confirmed = context.engine.confirm(plan, &proof)?;
@@ -112,7 +112,7 @@ pub(crate) async fn carry_out(
     let proof = match (&plan.confirmation, &consent.yes) {
         (Strength::None, _) => Proof::None,
         (_, Some(named)) => Proof::TargetNamed(context.engine.resolve(named)?),
-        (_, None) => typed(context, &plan)?,
+        (_, None) => typed(&plan)?,
     };
     let confirmed = context.engine.confirm(plan, &proof)?;
     run(context, confirmed, secrets).await
@@ -126,7 +126,7 @@ async fn run(context: &Context, confirmed: ConfirmedPlan, secrets: &RunSecrets) 
 }
 
 /// Asks a person at the terminal for the plan's phrase.
-fn typed(context: &Context, plan: &Plan) -> Result<Proof, EngineError> {
+fn typed(plan: &Plan) -> Result<Proof, EngineError> {
     if plan.confirmation == Strength::None {
         return Ok(Proof::None);
     }
@@ -137,14 +137,7 @@ fn typed(context: &Context, plan: &Plan) -> Result<Proof, EngineError> {
             None => Ok(Proof::None),
         };
     }
-    if context.globals.json {
-        show_plan(context, plan);
-    }
-    output::talk(&format!(
-        "not confirmed: nobody can be asked here; the plan is kept: nocobase-release apply {} --confirm {:?}",
-        plan.id,
-        plan.phrase()
-    ));
+    output::talk("nobody can be asked here");
     Ok(Proof::None)
 }
 

@@ -10,6 +10,8 @@ use crate::sandbox::Sandbox;
 pub(crate) async fn run(globals: Globals, reset: bool) -> Result<Exit, EngineError> {
     if reset {
         Sandbox::reset(&globals)?;
+        output::talk("the sandbox begins anew");
+        return Ok(Exit::Verified);
     }
     let sandbox = Sandbox::open(&globals).await?;
     if globals.json {

@@ -15,10 +15,10 @@ fn faults() -> Vec<(&'static str, Reply, &'static str, bool)> {
         ("cut", Reply::Cut(b"{\"da".to_vec()), "connection_lost", true),
         ("stalled", Reply::Stalled(b"{\"da".to_vec()), "timed_out", true),
         ("502", html(502), "gateway", true),
-        ("503", html(503), "gateway", false),
+        ("503", html(503), "gateway", true),
         ("504", html(504), "gateway", true),
         ("524", html(524), "gateway", true),
-        ("429", html(429), "gateway", false),
+        ("429", html(429), "gateway", true),
         ("maintenance", Reply::recorded("commanding"), "maintenance", false),
         ("refused", Reply::recorded("database down"), "refused", false),
         (

@@ -35,7 +35,14 @@ impl Follower {
             let over = match self.reader.state() {
                 Some(state) if state.phase == Phase::Ended => true,
                 Some(state) if state.phase == Phase::Running && state.runners >= self.runners => {
-                    self.reader.is_abandoned()
+                    // Its end may have been written between the two looks.
+                    self.reader.is_abandoned() && {
+                        let last = self.reader.news()?;
+                        if !last.is_empty() {
+                            return Ok(last);
+                        }
+                        true
+                    }
                 }
                 Some(_) | None => self.waited > RUNNER_START_LIMIT,
             };

@@ -1,10 +1,12 @@
 //! The verbs: what both faces call. A face reads its input, calls one of these, and shows what comes back.
 
 mod follow;
+mod guard;
 mod prepare;
 
 pub use self::follow::Follower;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
@@ -21,16 +23,16 @@ use serde::{Deserialize, Serialize};
 use crate::confirm::{self, ConfirmedPlan, Proof};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, read_environment};
-use crate::home::{Home, make_private_folder, write_atomically};
+use crate::home::{Home, write_atomically};
 use crate::ids::{PlanId, RunId};
 use crate::journal::{self, Journal, Phase, Reader, StoredPackage};
 use crate::lock::TargetLock;
 use crate::package::Inspection;
-use crate::plan::{Plan, Strength, plan};
+use crate::plan::{Plan, plan};
 use crate::policy::Policy;
 use crate::report::{RunReport, RunStanding};
 use crate::request::{Request, Wanted, wanted};
-use crate::run::{Pace, RunSecrets, Runner, open_package};
+use crate::run::{Pace, RunSecrets, Runner, fetch_package, open_package};
 
 /// What the engine stands on; the command line reads it from files and variables.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct EngineSettings {
     pub home: Home,
     /// The environments, each name once.
     pub environments: Vec<Environment>,
+    /// Environments that are configured but cannot be used, with the reason.
+    pub unusable: BTreeMap<String, String>,
     /// The one that is meant when none is named.
     pub current: Option<String>,
     /// The rules of the house.
@@ -127,7 +131,7 @@ impl Engine {
                 aliases: environment.aliases.clone(),
                 api_base: environment.api_base.to_string(),
                 current: self.settings.current.as_deref() == Some(environment.name.as_str()),
-                protected: self.settings.policy.is_protected(&environment.name),
+                protected: self.is_protected(&environment.name),
                 origin: match environment.origin {
                     Origin::NocoBaseCli => "nocobase cli",
                     Origin::Settings => "settings file",
@@ -151,6 +155,12 @@ impl Engine {
                 .ok_or(EngineError::NoCurrentEnvironment);
         }
         let wanted = name.to_lowercase();
+        if let Some(reason) = self.settings.unusable.get(name) {
+            return Err(EngineError::BadEnvironment {
+                name: name.to_owned(),
+                reason: reason.clone(),
+            });
+        }
         let found = self.settings.environments.iter().find(|environment| {
             environment.name == name
                 || environment.name.to_lowercase() == wanted
@@ -243,16 +253,7 @@ impl Engine {
                 available: available.into_iter().take(10).map(|entry| entry.name).collect(),
             });
         };
-        let folder = self.settings.home.packages(client.environment_name());
-        make_private_folder(&folder)?;
-        let path = folder.join(file_name);
-        let download = client.download_backup(name, &path, progress).await?;
-        Ok(StoredPackage {
-            environment: Some(client.environment_name().to_owned()),
-            path,
-            sha256: download.sha256,
-            bytes: download.bytes,
-        })
+        fetch_package(&self.settings.home, &client, file_name, progress).await
     }
 
     /// Removes a package from its server; `confirmation` must be its name once more.
@@ -290,14 +291,13 @@ impl Engine {
     pub async fn plan(&self, request: &Request, secrets: &RunSecrets) -> Result<Plan, EngineError> {
         let request = self.normalised(request)?;
         let (facts, undoes) = self.read_facts(&request, secrets).await?;
-        let made = plan(
-            &request,
-            facts,
-            undoes,
-            &self.settings.policy,
-            Timestamp::now(),
-            random(),
-        )?;
+        let mut policy = self.settings.policy.clone();
+        if let Some(target) = facts.target.as_ref().map(|target| target.environment.clone())
+            && self.is_protected(&target)
+        {
+            policy.protected.push(target);
+        }
+        let made = plan(&request, facts, undoes, &policy, Timestamp::now(), random())?;
         self.keep(&made)?;
         Ok(made)
     }
@@ -319,39 +319,27 @@ impl Engine {
             path: path.display().to_string(),
         })?;
         let plan = read_plan(&bytes, &path.display().to_string())?;
-        self.keep(&plan)?;
-        Ok(plan)
+        match self.load_plan(plan.id.as_str()) {
+            // A file does not replace the plan that was kept under its name.
+            Ok(kept) if kept != plan => Err(EngineError::PlanAltered {
+                plan: plan.id.to_string(),
+            }),
+            Ok(kept) => Ok(kept),
+            Err(EngineError::PlanNotFound { .. }) => self.keep(&plan).map(|()| plan),
+            Err(error) => Err(error),
+        }
     }
 
     /// Confirms a plan. A target that another run holds, or a policy that changed, leaves the plan unused.
     pub fn confirm(&self, plan: Plan, proof: &Proof) -> Result<ConfirmedPlan, EngineError> {
-        if self.settings.policy.read_only {
-            return Err(EngineError::Forbidden {
-                rule: "read-only mode".into(),
-            });
-        }
+        let now = Timestamp::now();
         confirm::check_unused(&self.settings.home, &plan)?;
-        let mut strength = plan.confirmation;
+        let address = plan.locked_address().to_owned();
         if let Some(target) = plan.target() {
-            if self.settings.policy.is_protected(target) {
-                strength = Strength::Person;
-            }
-            let probe = RunId::new(Timestamp::now(), random());
-            drop(TargetLock::take(
-                &self.settings.home,
-                target,
-                plan.locked_address(),
-                &probe,
-            )?);
+            TargetLock::check_free(&self.settings.home, target, &address)?;
         }
-        confirm::confirm(
-            &self.settings.home,
-            plan,
-            strength,
-            proof,
-            Timestamp::now(),
-            random(),
-        )
+        let strength = self.guard(&plan, None, now)?;
+        confirm::confirm(&self.settings.home, plan, strength, proof, now, random())
     }
 
     /// Starts a confirmed plan in a process of its own, which outlives this one.
@@ -425,6 +413,11 @@ impl Engine {
         if state.phase == Phase::Ended {
             return Ok(());
         }
+        let refused = if state.steps.is_empty() {
+            self.guard_run(state, Timestamp::now()).err()
+        } else {
+            None
+        };
         let plan = state.plan.clone();
         let client = |side: Option<&str>| side.map(|name| self.client(name)).transpose();
         let runner = Runner {
@@ -437,7 +430,10 @@ impl Engine {
             plan,
             journal: Arc::new(Mutex::new(journal)),
         };
-        runner.execute().await
+        match refused {
+            Some(error) => runner.refuse(error),
+            None => runner.execute().await,
+        }
     }
 
     /// Follows a run by its journal.
@@ -450,6 +446,8 @@ impl Engine {
         let mut reader = Reader::new(&self.settings.home, run);
         reader.news()?;
         let alive = !reader.is_abandoned();
+        // Its end may have been written between the two looks.
+        reader.news()?;
         let broken = || EngineError::BrokenRecord {
             what: format!("the journal of {run}"),
             reason: "it is empty".into(),

@@ -7,10 +7,10 @@ use futures_util::future::try_join;
 
 use super::Engine;
 use crate::error::EngineError;
-use crate::facts::{Facts, FileFacts, read_environment};
+use crate::facts::{Facts, FileFacts, read_environment, same_address};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
-use crate::plan::PlanAction;
+use crate::plan::{StepName, Undone};
 use crate::request::{PackageChoice, Request};
 use crate::run::RunSecrets;
 
@@ -21,6 +21,15 @@ impl Engine {
             Request::Backup { environment } => Request::Backup {
                 environment: self.resolve(environment)?,
             },
+            Request::Restore { accepted, .. } if accepted.iter().any(|code| !may_be_accepted(code)) => {
+                return Err(EngineError::Unsupported {
+                    what: format!(
+                        "a finding of this kind cannot be accepted: {}",
+                        accepted.join(", ")
+                    ),
+                    instead: "only findings about a package's data can: their codes begin with data_".into(),
+                });
+            }
             Request::Restore {
                 source,
                 target,
@@ -46,7 +55,7 @@ impl Engine {
         &self,
         request: &Request,
         secrets: &RunSecrets,
-    ) -> Result<(Facts, Option<RunId>), EngineError> {
+    ) -> Result<(Facts, Option<Undone>), EngineError> {
         match request {
             Request::Backup { environment } => {
                 let source = Some(read_environment(&self.client(environment)?).await?);
@@ -55,6 +64,7 @@ impl Engine {
                         source,
                         target: None,
                         file: None,
+                        last_run: None,
                     },
                     None,
                 ))
@@ -78,45 +88,60 @@ impl Engine {
                     Some(name) => {
                         let source_client = self.client(name)?;
                         let both =
-                            try_join(read_environment(&source_client), read_environment(&target_client))
-                                .await?;
-                        (Some(both.0), both.1)
+                            try_join(read_environment(&source_client), read_environment(&target_client));
+                        let (source, target) = both.await?;
+                        (Some(source), target)
                     }
                     None => (None, read_environment(&target_client).await?),
                 };
+                let last_run = self.last_run(&target.api_base)?;
                 Ok((
                     Facts {
                         source,
                         target: Some(target),
                         file,
+                        last_run,
                     },
                     None,
                 ))
             }
             Request::Undo { target, run } => {
-                let undone = self.run_to_undo(target, run.as_ref())?;
-                let safety_backup = undone.safety_backup().ok_or_else(|| EngineError::NothingToUndo {
+                let address = self.client(target)?.api_base().to_string();
+                let undone = self.run_to_undo(target, &address, run.as_ref())?;
+                let nothing = |reason| EngineError::NothingToUndo {
                     environment: target.clone(),
-                    reason: format!("{} has no safety backup", undone.run),
-                })?;
+                    reason,
+                };
+                let safety_backup = undone
+                    .safety_backup()
+                    .ok_or_else(|| nothing(format!("{} has no safety backup", undone.run)))?;
                 let file = self.read_file(&safety_backup.path, secrets).await?;
                 if file.inspection.sha256 != safety_backup.sha256 {
-                    return Err(EngineError::NothingToUndo {
-                        environment: target.clone(),
-                        reason: format!("the safety backup {} was altered", safety_backup.path.display()),
-                    });
+                    let path = safety_backup.path.display();
+                    return Err(nothing(format!("the safety backup {path} was altered")));
                 }
                 let facts = read_environment(&self.client(target)?).await?;
+                let last_run = self.last_run(&address)?;
+                let undone = Undone {
+                    run: undone.run.clone(),
+                    summary: undone.plan.summary,
+                    at: undone.created_at,
+                };
                 Ok((
                     Facts {
                         source: None,
                         target: Some(facts),
                         file: Some(file),
+                        last_run,
                     },
-                    Some(undone.run.clone()),
+                    Some(undone),
                 ))
             }
         }
+    }
+
+    fn last_run(&self, address: &str) -> Result<Option<RunId>, EngineError> {
+        Ok(journal::last_overwrite(&self.settings.home, address)?.map(|last| last.run))
     }
 
     async fn read_file(&self, path: &Path, secrets: &RunSecrets) -> Result<FileFacts, EngineError> {
@@ -126,52 +151,62 @@ impl Engine {
         })
     }
 
-    /// The named run, or the last one that may have changed this environment and was not undone since.
-    fn run_to_undo(&self, target: &str, run: Option<&RunId>) -> Result<RunState, EngineError> {
+    /// The named run, or the last one that overwrote the server at this address and was not taken back since. A run
+    /// that has not ended or cannot be read is never passed over: an older safety backup would be the wrong one.
+    fn run_to_undo(&self, target: &str, address: &str, run: Option<&RunId>) -> Result<RunState, EngineError> {
         let home = &self.settings.home;
         let nothing = |reason: String| EngineError::NothingToUndo {
             environment: target.to_owned(),
             reason,
         };
-        let may_be_undone = |state: &RunState| {
-            state.plan.target() == Some(target)
-                && state.verdict.is_some_and(|verdict| verdict.may_have_changed())
+        let here = |state: &RunState| {
+            let overwrote = state.plan.facts.target.as_ref();
+            overwrote.is_some_and(|facts| same_address(&facts.api_base, address))
         };
         if let Some(run) = run {
             let state = journal::read(home, run)?;
-            return match (state.plan.target() == Some(target), state.verdict) {
-                (false, _) => Err(nothing(format!("{run} did not overwrite it"))),
-                (true, None) => Err(nothing(format!(
-                    "{run} has not ended; see `nocobase-release runs show {run}`"
+            return match state.verdict {
+                _ if !here(&state) => Err(nothing(format!(
+                    "{run} did not overwrite the server at {address}"
                 ))),
-                (true, Some(verdict)) if !verdict.may_have_changed() => {
+                None => Err(unfinished(target, &state)),
+                Some(verdict) if !verdict.may_have_changed() => {
                     Err(nothing(format!("{run} left it as it was ({})", verdict.as_str())))
                 }
-                (true, Some(_)) => Ok(state),
+                Some(_) => Ok(state),
             };
         }
         let mut undone: Vec<RunId> = Vec::new();
         for candidate in journal::list_runs(home)? {
-            let Ok(state) = journal::read(home, &candidate) else {
-                continue;
-            };
-            if !may_be_undone(&state) {
-                continue;
-            }
-            if undone.contains(&candidate) {
+            let state = journal::read(home, &candidate)?;
+            if !here(&state) || !state.began(StepName::Restore) || undone.contains(&candidate) {
                 continue;
             }
             match (&state.plan.undoes, state.verdict) {
-                (Some(earlier), Some(verdict))
-                    if state.plan.action == PlanAction::Undo && verdict.is_good() =>
-                {
-                    undone.push(earlier.clone());
-                }
-                _ => return Ok(state),
+                (_, None) => return Err(unfinished(target, &state)),
+                (_, Some(verdict)) if !verdict.may_have_changed() => {}
+                (Some(earlier), Some(verdict)) if verdict.is_good() => undone.push(earlier.run.clone()),
+                (_, Some(_)) => return Ok(state),
             }
         }
-        Err(nothing("no run of this machine overwrote it".into()))
+        Err(nothing(if undone.is_empty() {
+            "no run of this machine overwrote it".into()
+        } else {
+            "every run of this machine that overwrote it was taken back; to take back one of those, name it with --run".into()
+        }))
     }
+}
+
+fn unfinished(target: &str, state: &RunState) -> EngineError {
+    EngineError::UnfinishedRun {
+        environment: target.to_owned(),
+        run: state.run.to_string(),
+    }
+}
+
+/// What the server would refuse anyway, and what says that it is the wrong package, cannot be taken upon oneself.
+fn may_be_accepted(code: &str) -> bool {
+    code.starts_with("data_")
 }
 
 fn existing_file(path: &Path) -> Result<PathBuf, EngineError> {

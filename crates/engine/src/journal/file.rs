@@ -11,8 +11,10 @@ use super::JOURNAL_FORMAT;
 use super::event::{Event, Line};
 use super::state::{Phase, RunState};
 use crate::error::EngineError;
+use crate::facts::same_address;
 use crate::home::{Home, make_private_folder, sync_folder};
 use crate::ids::RunId;
+use crate::plan::StepName;
 
 /// A line longer than this is no line of ours: plans are the largest events and stay far below.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
@@ -104,7 +106,14 @@ impl Journal {
             append(file, &line)?;
             if durable { file.sync_data() } else { Ok(()) }
         };
+        let length = self.file.metadata().map(|metadata| metadata.len());
         write(&mut self.file).map_err(|source| {
+            // Half a line would spoil the one after it.
+            if let Ok(length) = length
+                && let Err(error) = self.file.set_len(length)
+            {
+                tracing::error!(%error, "the journal may be torn");
+            }
             EngineError::local(format!("cannot write the journal of {}", self.state.run), source)
         })?;
         self.state = next;
@@ -243,12 +252,31 @@ pub(crate) fn list_runs(home: &Home) -> Result<Vec<RunId>, EngineError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(source) => return Err(EngineError::local("cannot list the runs", source)),
     };
+    // A folder whose journal never got its first line is a run that never was.
+    let has_journal =
+        |run: &RunId| fs::metadata(journal_path(&home.run(run))).is_ok_and(|journal| journal.len() > 0);
     let mut runs: Vec<RunId> = entries
         .flatten()
         .filter_map(|entry| RunId::parse(entry.file_name().to_str()?))
         .collect();
+    runs.retain(has_journal);
     runs.sort_by(|one, other| other.cmp(one));
     Ok(runs)
+}
+
+/// The newest run that began to overwrite the application at this address. A newer run that cannot be read might
+/// have done so, too, and is the error.
+pub(crate) fn last_overwrite(home: &Home, address: &str) -> Result<Option<RunState>, EngineError> {
+    for run in list_runs(home)? {
+        let state = read(home, &run)?;
+        let target = state.plan.facts.target.as_ref();
+        if target.is_some_and(|target| same_address(&target.api_base, address))
+            && state.began(StepName::Restore)
+        {
+            return Ok(Some(state));
+        }
+    }
+    Ok(None)
 }
 
 fn journal_path(folder: &Path) -> PathBuf {

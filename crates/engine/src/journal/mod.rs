@@ -12,7 +12,7 @@ mod file;
 mod state;
 
 pub use event::{ConfirmedBy, Event, Line, PackageRole, StepOutcome, StoredPackage};
-pub(crate) use file::{Journal, create, list_runs};
+pub(crate) use file::{Journal, create, last_overwrite, list_runs};
 pub use file::{Reader, read};
 pub use state::{IllegalEvent, Phase, RunState, StepState};
 

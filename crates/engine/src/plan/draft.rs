@@ -1,8 +1,8 @@
 //! What goes into a plan: its steps, what it destroys, and what the facts speak for or against. Pure.
 
-use super::{PlanAction, PlannedPackage, Step, StepName, Strength};
+use super::{PlanAction, PlannedPackage, Step, StepName, Strength, Undone};
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse};
+use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
 use crate::finding::Finding;
 use crate::package::{self, Inspection};
 use crate::policy::Policy;
@@ -119,11 +119,22 @@ pub(super) fn draft_restore(
     )
 }
 
-pub(super) fn draft_undo(facts: &Facts, policy: &Policy) -> Result<Draft, EngineError> {
+pub(super) fn draft_undo(
+    facts: &Facts,
+    undoes: Option<&Undone>,
+    policy: &Policy,
+) -> Result<Draft, EngineError> {
     let target = facts.target.as_ref().ok_or_else(|| missing("target"))?;
     let file = facts.file.as_ref().ok_or_else(|| missing("safety backup"))?;
+    let undone = undoes.ok_or_else(|| missing("run to take back"))?;
     let package = planned_file(file);
-    let summary = format!("Bring {} back to its safety backup", target.environment);
+    let summary = format!(
+        "Take back {} ({}): {} goes back to how it was at {}, and what was entered since is lost",
+        undone.run,
+        undone.summary,
+        target.environment,
+        undone.at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    );
     draft_overwrite(
         PlanAction::Undo,
         summary,
@@ -150,7 +161,7 @@ fn draft_overwrite(
     target: &EnvironmentFacts,
     policy: &Policy,
 ) -> Result<Draft, EngineError> {
-    let mut findings = compare_sides(facts, target);
+    let mut findings = compare_sides(facts, target, action == PlanAction::Undo);
     if let Some(file) = &facts.file {
         findings.extend(judge_package(&file.inspection, target, None));
     }
@@ -261,12 +272,12 @@ pub(crate) fn judge_package(
 }
 
 /// What the two environments tell before any package exists.
-fn compare_sides(facts: &Facts, target: &EnvironmentFacts) -> Vec<Finding> {
+fn compare_sides(facts: &Facts, target: &EnvironmentFacts, undo: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(source) = &facts.source
         && source.environment != target.environment
     {
-        if source.api_base == target.api_base {
+        if same_address(&source.api_base, &target.api_base) {
             findings.push(Finding::blocker(
                 "same_server",
                 format!(
@@ -312,26 +323,10 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts) -> Vec<Finding> {
                 "give both environments the same DB_SCHEMA",
             ));
         }
-        findings.push(Finding::warning(
-            "users_replaced",
-            format!(
-                "users, roles and API keys of {} become those of {}",
-                target.environment, source.environment
-            ),
-            format!(
-                "sign in to {} afterwards as a user of {}",
-                target.environment, source.environment
-            ),
-        ));
-        findings.push(Finding::warning(
-            "settings_replaced",
-            format!(
-                "{} also takes over sign-in methods, file storages, environment variables, notification channels and \
-                 scheduled workflows of {}, and will act with them",
-                target.environment, source.environment
-            ),
-            "switch off afterwards what must not run there",
-        ));
+        findings.extend(brought_along(&source.environment, target));
+    }
+    if facts.source.is_none() && !undo {
+        findings.extend(brought_along("wherever the package was made", target));
     }
     if target.dialect == "postgres" && target.schema.is_none() {
         findings.push(Finding::warning(
@@ -368,6 +363,26 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts) -> Vec<Finding> {
         "not part of a backup: external data sources, sub-applications, files in remote storages",
     ));
     findings
+}
+
+/// What comes with data of another environment.
+fn brought_along(from: &str, target: &EnvironmentFacts) -> [Finding; 2] {
+    let target = &target.environment;
+    [
+        Finding::warning(
+            "users_replaced",
+            format!("users, roles and API keys of {target} become those of {from}"),
+            format!("sign in to {target} afterwards as one of those users"),
+        ),
+        Finding::warning(
+            "settings_replaced",
+            format!(
+                "{target} also takes over sign-in methods, file storages, environment variables, notification channels \
+                 and scheduled workflows of {from}, and will act with them"
+            ),
+            "switch off afterwards what must not run there",
+        ),
+    ]
 }
 
 fn schema(side: &EnvironmentFacts) -> &str {

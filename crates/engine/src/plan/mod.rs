@@ -123,6 +123,18 @@ pub enum Strength {
     Person,
 }
 
+/// The run that a plan takes back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Undone {
+    /// Its name.
+    pub run: RunId,
+    /// What it did.
+    pub summary: String,
+    /// When it began: the target goes back to how it was then.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
 /// A plan: what will be done, to what, at which price, and how it is taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
@@ -159,7 +171,7 @@ pub struct Plan {
     pub confirmation: Strength,
     /// The run that it takes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undoes: Option<RunId>,
+    pub undoes: Option<Undone>,
     /// The facts it was made of; read again and compared before anything is done.
     pub facts: Facts,
 }
@@ -168,7 +180,7 @@ pub struct Plan {
 pub fn plan(
     request: &Request,
     facts: Facts,
-    undoes: Option<RunId>,
+    undoes: Option<Undone>,
     policy: &Policy,
     now: Timestamp,
     random: u32,
@@ -183,7 +195,7 @@ pub fn plan(
         Request::Restore {
             package, accepted, ..
         } => draft_restore(package, accepted, &facts, policy)?,
-        Request::Undo { .. } => draft_undo(&facts, policy)?,
+        Request::Undo { .. } => draft_undo(&facts, undoes.as_ref(), policy)?,
     };
     let mut plan = Plan {
         format: PLAN_FORMAT,

@@ -56,6 +56,11 @@ impl Log {
         }
     }
 
+    /// Whether it could be read at all.
+    pub(super) fn is_readable(&self) -> bool {
+        !matches!(self.story, LogStory::Unreadable { .. })
+    }
+
     /// Whether the log tells that it began and not that it is over: a server that goes back is up in between.
     pub(super) fn is_unfinished(&self) -> bool {
         !self.shows_end && !matches!(self.story, LogStory::Silent | LogStory::Unreadable { .. })
@@ -221,7 +226,7 @@ impl Runner {
 
     /// Reads the newest log files for the lines of one request.
     pub(super) async fn read_log(&self, request_id: Option<&str>) -> Log {
-        let Some(request_id) = request_id else {
+        let Some(request_id) = request_id.filter(|id| id.len() >= 8) else {
             return Log::unreadable("the request's id is not known, so its lines cannot be told from others");
         };
         let Ok(client) = self.target_client() else {

@@ -14,7 +14,7 @@ mod obtain;
 mod overwrite;
 mod watch;
 
-pub(crate) use obtain::open_package;
+pub(crate) use obtain::{fetch_package, open_package};
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ use crate::error::{EngineError, ErrorReport, client_report};
 use crate::evidence::Evidence;
 use crate::facts::{Facts, read_environment};
 use crate::home::Home;
-use crate::journal::{Event, Journal, RunState, StepOutcome};
+use crate::journal::{Event, Journal, RunState, StepOutcome, last_overwrite};
 use crate::lock::TargetLock;
 use crate::plan::{Plan, PlanAction, StepName};
 use crate::policy::Policy;
@@ -127,9 +127,12 @@ impl Runner {
             .or(self.plan.source())
             .unwrap_or("the target")
             .to_owned();
-        let _lock = match TargetLock::take(&self.home, &named, self.plan.locked_address(), &state.run) {
+        let lock = TargetLock::take(&self.home, &named, self.plan.locked_address(), &state.run);
+        let _lock = match lock {
             Ok(lock) => lock,
-            Err(error) => return self.end_unchanged(error.into()),
+            Err(error) if state.steps.is_empty() => return self.end_unchanged(error.into()),
+            // What it did is not known yet; it stays to be taken up when the target is free.
+            Err(error) => return Err(error),
         };
         if state.began(StepName::Restore) {
             return self.finish_overwrite(None).await;
@@ -146,6 +149,14 @@ impl Runner {
             PlanAction::Backup => self.back_up().await,
             PlanAction::Restore | PlanAction::Undo => self.overwrite().await,
         }
+    }
+
+    /// Ends a run that may not begin.
+    pub(crate) fn refuse(&self, error: EngineError) -> Result<(), EngineError> {
+        self.write(Event::RunnerStarted {
+            pid: std::process::id(),
+        })?;
+        self.end_unchanged(error.into())
     }
 
     async fn back_up(&self) -> Result<(), EngineError> {
@@ -183,10 +194,15 @@ impl Runner {
                 }
             };
             let (source, target) = try_join(read(self.source.clone()), read(self.target.clone())).await?;
+            let last_run = match &target {
+                Some(target) => last_overwrite(&self.home, &target.api_base)?.map(|last| last.run),
+                None => None,
+            };
             let facts = Facts {
                 source,
                 target,
                 file: None,
+                last_run,
             };
             let differences = facts.differences(&self.plan.facts, self.plan.package_name());
             if !differences.is_empty() {

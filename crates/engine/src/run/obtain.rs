@@ -10,7 +10,7 @@ use super::{Runner, Stop};
 use crate::error::EngineError;
 use crate::facts::blocked;
 use crate::finding::{Finding, Severity};
-use crate::home::make_private_folder;
+use crate::home::{Home, make_private_folder, sha256_of, sync_folder};
 use crate::journal::{Event, PackageRole, StepOutcome, StoredPackage};
 use crate::package::{self, Inspection};
 use crate::plan::{PlannedPackage, StepName, judge_package};
@@ -183,18 +183,7 @@ impl Runner {
                     "rename it on the server",
                 )
             })?;
-            let folder = self.home.packages(client.environment_name());
-            make_private_folder(&folder)?;
-            let path = folder.join(file_name);
-            let download = client
-                .download_backup(name, &path, self.byte_counter(step))
-                .await?;
-            let stored = StoredPackage {
-                environment: Some(client.environment_name().to_owned()),
-                path,
-                sha256: download.sha256,
-                bytes: download.bytes,
-            };
+            let stored = fetch_package(&self.home, client, file_name, self.byte_counter(step)).await?;
             self.write(Event::PackageStored {
                 role,
                 package: stored.clone(),
@@ -258,11 +247,68 @@ impl Runner {
         .await
     }
 
+    /// Whether the file is still the one that was judged: it is uploaded by its path.
+    pub(super) async fn check_unaltered(&self, package: &StoredPackage) -> Result<(), Stop> {
+        let path = package.path.clone();
+        let digest = tokio::task::spawn_blocking(move || sha256_of(&path)).await;
+        match digest {
+            Ok(Ok(digest)) if digest == package.sha256 => Ok(()),
+            _ => Err(Stop::new(
+                "package_changed",
+                "the package was changed after it was judged",
+                "make a new plan, and keep others from writing that file",
+            )),
+        }
+    }
+
     pub(super) async fn open(&self, package: &StoredPackage) -> Result<Inspection, Stop> {
         open_package(package.path.clone(), self.secrets.package_password.clone())
             .await
             .map_err(Stop::from)
     }
+}
+
+/// Fetches a package beside the others of its environment. A file that is there already is never replaced by another
+/// content: it may be somebody's way back.
+pub(crate) async fn fetch_package(
+    home: &Home,
+    client: &Client,
+    file_name: &str,
+    progress: impl Fn(u64) + Send + Sync,
+) -> Result<StoredPackage, EngineError> {
+    let local = |source| EngineError::local(format!("cannot keep the package {file_name}"), source);
+    let folder = home.packages(client.environment_name());
+    make_private_folder(&folder)?;
+    let arriving = tempfile::Builder::new()
+        .prefix(".arriving-")
+        .tempdir_in(&folder)
+        .map_err(local)?;
+    let fresh = arriving.path().join(file_name);
+    let download = client.download_backup(file_name, &fresh, progress).await?;
+    let mut path = folder.join(file_name);
+    if path.exists() {
+        let known = path.clone();
+        let digest = tokio::task::spawn_blocking(move || sha256_of(&known)).await;
+        if digest
+            .map_err(|error| local(std::io::Error::other(error)))?
+            .map_err(local)?
+            != download.sha256
+        {
+            let stem = file_name.trim_end_matches(".nbdata");
+            path = folder.join(format!(
+                "{stem}-{}.nbdata",
+                download.sha256.get(..8).unwrap_or_default()
+            ));
+        }
+    }
+    std::fs::rename(&fresh, &path).map_err(local)?;
+    sync_folder(&folder).map_err(local)?;
+    Ok(StoredPackage {
+        environment: Some(client.environment_name().to_owned()),
+        path,
+        sha256: download.sha256,
+        bytes: download.bytes,
+    })
 }
 
 /// Inspects a package off the async threads. A password is for encrypted packages: where a package turns out to be

@@ -18,6 +18,7 @@ impl Runner {
             let (package, safety_backup) = self.obtain_both().await?;
             let judged = self.judge(&package, safety_backup.as_ref()).await?;
             self.plant_marker().await?;
+            self.check_unaltered(&package).await?;
             Ok((package, judged))
         };
         match prepared.await {
@@ -157,6 +158,10 @@ impl Runner {
     }
 
     async fn remove_marker(&self) -> Result<(), EngineError> {
+        // Sent once, even by a run that is taken up again.
+        if self.state().began(StepName::TidyUp) {
+            return Ok(());
+        }
         self.begin(StepName::TidyUp)?;
         let outcome = match self.target_client()?.remove_variable(&self.marker_name()).await {
             Ok(()) => StepOutcome::Done { note: String::new() },

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use nocobase_client::{Client, Error, RestoreStatus};
+use nocobase_client::{Client, Error, Health, RestoreStatus};
 
 use super::Runner;
 use crate::error::EngineError;
@@ -66,9 +66,15 @@ async fn look(client: &Client, task: Option<&str>) -> Look {
             Error::Unauthorized { .. }
             | Error::Forbidden { .. }
             | Error::Refused { .. }
-            | Error::PluginMissing { .. }
-            | Error::SignInNeeded { .. },
+            | Error::PluginMissing { .. },
         ) => Look::Up,
+        // Nothing was asked, because we cannot sign in: what anybody may ask has to do.
+        Err(Error::SignInNeeded { .. }) => match client.health().await {
+            Ok(Health::Up) => Look::Up,
+            Ok(Health::Maintenance { code, message, .. }) => Look::Busy { code, message },
+            Ok(Health::Other { status, .. }) => Look::Gone(format!("the health check answers {status}")),
+            Err(error) => Look::Gone(error.to_string()),
+        },
         Err(other) => Look::Gone(other.to_string()),
     }
 }
@@ -91,6 +97,8 @@ impl Runner {
             let seen = look(client, state.task.as_deref()).await;
             if let Look::UpAndFailed(message) = &seen {
                 watched.failure_message = Some(message.clone());
+                // The server is about to go back, and goes down once more for that.
+                unfinished = true;
             }
             match seen {
                 Look::Up | Look::UpAndFailed(_) => {
@@ -111,12 +119,12 @@ impl Runner {
                         if log.is_conclusive() {
                             return Ok(watched);
                         }
-                        unfinished = log.is_unfinished();
+                        unfinished = log.is_unfinished() || (unfinished && !log.is_readable());
                         next_log_look = Instant::now() + 4 * self.pace.poll_slow;
                     }
                 }
                 Look::Busy { code, message } => {
-                    (up_since, watched.went_down) = (None, true);
+                    (up_since, watched.went_down, unfinished) = (None, true, false);
                     down_since.get_or_insert_with(Instant::now);
                     if message != shown && !message.is_empty() {
                         self.progress(StepName::Watch, message.clone());

@@ -13,6 +13,7 @@ fn plan() -> Box<release_engine::Plan> {
         source: Some(environment("dev")),
         target: Some(environment("test")),
         file: None,
+        last_run: None,
     };
     Box::new(made(PackageChoice::New, facts).unwrap())
 }

@@ -43,6 +43,7 @@ fn facts() -> Facts {
         source: Some(environment("dev")),
         target: Some(environment("test")),
         file: None,
+        last_run: None,
     }
 }
 
@@ -172,6 +173,7 @@ fn a_damaged_file_is_refused_unless_its_finding_is_accepted_by_name() {
             source: None,
             target: Some(environment("test")),
             file: Some(file),
+            last_run: None,
         };
         plan(&request, facts, None, &Policy::default(), now(), 7)
     };
@@ -205,6 +207,7 @@ fn policy_decides_who_confirms_and_whether_at_all() {
         source: Some(environment("prod")),
         target: None,
         file: None,
+        last_run: None,
     };
     let backup = plan(&backup, facts, None, &protected, now(), 7).unwrap();
     assert_eq!((backup.confirmation, backup.destroys.len()), (Strength::None, 0));

@@ -108,6 +108,14 @@ fn what_a_person_should_look_at_is_a_warning() {
             ..good()
         },
         Evidence {
+            users: None,
+            ..good()
+        },
+        Evidence {
+            tables_not_reachable: 90,
+            ..good()
+        },
+        Evidence {
             log_shows_end: false,
             ..good()
         },
@@ -154,7 +162,7 @@ fn what_lost_something_is_partial() {
 }
 
 #[test]
-fn what_stands_as_before_is_told_by_whether_the_server_tried() {
+fn what_stands_as_before_is_called_unchanged_only_when_nothing_was_accepted() {
     assert_verdict(&reverted(), Verdict::FailedReverted);
     let refused = Acceptance::Refused {
         message: "database schema mismatch".into(),
@@ -166,15 +174,25 @@ fn what_stands_as_before_is_told_by_whether_the_server_tried() {
         ..reverted()
     };
     assert_verdict(&untouched, Verdict::FailedUnchanged);
+    // A request whose answer is lost may wait in a proxy.
     let lost = Acceptance::ReplyLost {
         message: "connection closed".into(),
     };
     assert_verdict(
         &Evidence {
             acceptance: lost,
+            ..untouched.clone()
+        },
+        Verdict::Unknown,
+    );
+    // Somebody else's restore is not ours.
+    assert_verdict(
+        &Evidence {
+            canary: Canary::Gone,
+            against_package: whole(3),
             ..untouched
         },
-        Verdict::FailedUnchanged,
+        Verdict::Unknown,
     );
 }
 
@@ -240,6 +258,15 @@ fn what_cannot_be_told_is_not_told() {
         ..good()
     };
     assert_verdict(&contradiction, Verdict::Unknown);
+    for log in [LogStory::RevertFailed { errors: Vec::new() }, LogStory::Restored] {
+        assert_verdict(&Evidence { log, ..reverted() }, Verdict::Unknown);
+    }
+    // the one moment when the API tells the truth outweighs a fitting content
+    let told = Evidence {
+        failure_message: Some("pg_restore: error".into()),
+        ..good()
+    };
+    assert_verdict(&told, Verdict::Unknown);
     let blind = Evidence {
         log: LogStory::Unreadable { reason: "403".into() },
         canary: Canary::NotPlanted { reason: "403".into() },

@@ -96,7 +96,8 @@ async fn wrong_phrases_start_nothing() {
         );
     }
     let text = connection.error("confirm", json!({ "plan": one["plan"] })).await;
-    assert!(text.starts_with("error: wrong_confirmation"), "{text}");
+    assert!(text.starts_with("error: unconfirmed"), "{text}");
+    assert!(!text.contains(one["phrase"].as_str().unwrap()), "{text}");
     assert_eq!(mutations(&sim), Vec::<String>::new());
     assert_eq!(runs(&fixture), 0);
 }

@@ -186,6 +186,7 @@ fn fixture(environments: Vec<Environment>, policy: Policy) -> Fixture {
     let engine = Engine::new(EngineSettings {
         home: Home::new(home.path()),
         environments,
+        unusable: std::collections::BTreeMap::new(),
         current: Some("dev".into()),
         policy,
         pace: Pace::default(),

@@ -1,0 +1,131 @@
+//! What must hold at the moment when a plan becomes a run, and again when a run begins: a plan is a file, and what it
+//! says of itself is not believed.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Engine;
+use crate::error::EngineError;
+use crate::facts::same_address;
+use crate::ids::RunId;
+use crate::journal::{self, ConfirmedBy, Phase, RunState};
+use crate::plan::{Plan, PlanAction, PlannedPackage, Strength};
+
+impl Engine {
+    /// Whether only a person may confirm what overwrites this environment: by its name, its aliases, or because it
+    /// is the same server as one that is protected.
+    pub fn is_protected(&self, name: &str) -> bool {
+        let (policy, environments) = (&self.settings.policy, &self.settings.environments);
+        let by_name = |name: &str| {
+            let aliases = environments.iter().find(|environment| environment.name == name);
+            let aliases = aliases
+                .map(|environment| environment.aliases.as_slice())
+                .unwrap_or_default();
+            policy.is_protected(name)
+                || (!policy.is_unprotected(name) && aliases.iter().any(|alias| policy.is_protected(alias)))
+        };
+        let address = environments.iter().find(|environment| environment.name == name);
+        by_name(name)
+            || address.is_some_and(|this| {
+                environments.iter().any(|other| {
+                    other.name != this.name
+                        && same_address(other.api_base.as_str(), this.api_base.as_str())
+                        && by_name(&other.name)
+                })
+            })
+    }
+
+    /// What it takes to confirm this plan now; the error when it may not run at all.
+    pub(super) fn guard(
+        &self,
+        plan: &Plan,
+        this_run: Option<&RunId>,
+        now: Timestamp,
+    ) -> Result<Strength, EngineError> {
+        let policy = &self.settings.policy;
+        if policy.read_only {
+            return Err(EngineError::Forbidden {
+                rule: "read-only mode".into(),
+            });
+        }
+        let latest = now
+            .checked_add(SignedDuration::from_mins(policy.plan_minutes.into()))
+            .unwrap_or(now);
+        if now >= plan.expires_at || plan.expires_at > latest {
+            return Err(EngineError::PlanExpired {
+                plan: plan.id.to_string(),
+                expired_at: plan.expires_at.min(latest).to_string(),
+            });
+        }
+        self.fits_settings(plan)?;
+        let Some(target) = &plan.facts.target else {
+            return Ok(Strength::None);
+        };
+        if let Some(last) = journal::last_overwrite(&self.settings.home, &target.api_base)?
+            && last.phase != Phase::Ended
+            && Some(&last.run) != this_run
+        {
+            return Err(EngineError::UnfinishedRun {
+                environment: target.environment.clone(),
+                run: last.run.to_string(),
+            });
+        }
+        Ok(if self.is_protected(&target.environment) {
+            Strength::Person
+        } else {
+            Strength::Phrase
+        })
+    }
+
+    /// The same for a run that was confirmed and has not begun: perhaps long ago, or under another policy.
+    pub(super) fn guard_run(&self, state: &RunState, now: Timestamp) -> Result<(), EngineError> {
+        let strength = self.guard(&state.plan, Some(&state.run), now)?;
+        let by_person = matches!(
+            state.confirmed_by,
+            ConfirmedBy::PersonAtTerminal | ConfirmedBy::PersonInClient
+        );
+        match strength {
+            Strength::None => Ok(()),
+            Strength::Person if by_person => Ok(()),
+            Strength::Phrase if state.confirmed_by != ConfirmedBy::NotNeeded => Ok(()),
+            Strength::Person | Strength::Phrase => Err(EngineError::NeedsPerson {
+                plan: state.plan.id.to_string(),
+                environment: state.plan.target().unwrap_or_default().to_owned(),
+            }),
+        }
+    }
+
+    fn fits_settings(&self, plan: &Plan) -> Result<(), EngineError> {
+        let foreign = |reason: String| {
+            Err(EngineError::PlanForeign {
+                plan: plan.id.to_string(),
+                reason,
+            })
+        };
+        let overwrites = !matches!(plan.action, PlanAction::Backup);
+        if overwrites != plan.facts.target.is_some() {
+            return foreign("its target does not go with what it does".into());
+        }
+        let new_of_target = matches!(&plan.package, PlannedPackage::New { environment } if plan.target() == Some(environment));
+        if plan.package_is_safety_backup != new_of_target {
+            return foreign("its safety backup does not go with its package".into());
+        }
+        for side in [&plan.facts.source, &plan.facts.target].into_iter().flatten() {
+            let configured = self
+                .settings
+                .environments
+                .iter()
+                .find(|environment| environment.name == side.environment);
+            match configured {
+                None => return foreign(format!("no environment is named {:?} here", side.environment)),
+                Some(known) if !same_address(known.api_base.as_str(), &side.api_base) => {
+                    return foreign(format!(
+                        "{} is at {} here, not at {}",
+                        side.environment, known.api_base, side.api_base
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
