@@ -116,13 +116,11 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
     for (verb, acting, naming, ended) in VERBS {
         for (place, token) in clause.tokens.iter().enumerate() {
             let is = |role: Option<Role>| role.is_some_and(|role| token.is(role));
+            let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
+            let after = clause.tokens.get(place + 1);
             let noun_here = is(*naming)
-                && place.checked_sub(1).is_some_and(|before| {
-                    clause
-                        .tokens
-                        .get(before)
-                        .is_some_and(|before| before.is_any(BEFORE_NOUN))
-                });
+                && (before.is_some_and(|before| before.is_any(BEFORE_NOUN))
+                    || after.is_some_and(|after| after.is(Role::Of)));
             let form = if noun_here {
                 Form::Name
             } else if token.is(*acting) {
@@ -301,14 +299,17 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
         Role::HistoryDo,
     ]);
     let mut act_seen = false;
+    let mut restores = false;
     for place in 0..tokens.len() {
         let Some(token) = tokens.get(place).copied() else {
             break;
         };
         if token.kind == Kind::Stop || token.is(Role::Then) {
             act_seen = false;
+            restores = false;
         }
         act_seen |= token.is_any(DO);
+        restores |= token.is(Role::RestoreDo);
         if !matches!(token.kind, Kind::Environment(_) | Kind::Disputed) || token.roles.is_empty() {
             continue;
         }
@@ -342,7 +343,11 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
             ])) || before.is_some_and(|before| before.kind == Kind::Package)
                 || after.is_some_and(|after| matches!(after.kind, Kind::Package | Kind::Number))
                 || after_is(RoleSet::of(&[Role::Of, Role::Named, Role::FromBefore]));
-            doubtful |= before_is(RoleSet::of(&[Role::Determiner]));
+            // "restore the backup": names have no article.
+            let article = before_is(RoleSet::of(&[Role::Determiner]));
+            word |= article && restores;
+            // "restore live from backup" may name no environment at all.
+            doubtful |= article || before_is(RoleSet::of(&[Role::WithBefore, Role::FromBefore]));
         }
         if token.roles.meets(DO) && !act_seen && first {
             word |= name_follows

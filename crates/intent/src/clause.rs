@@ -4,6 +4,7 @@
 //! ("…, with rule 3") goes back to the clause it belongs to. What a clause means is left to `mood`
 //! and `frame`.
 
+use crate::leftover::spares;
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
@@ -54,6 +55,11 @@ impl Clause {
     /// Whether a colon announced it.
     pub(crate) fn is_announced(&self) -> bool {
         self.lead.is_some_and(|lead| lead.kind == Kind::Pause(':'))
+    }
+
+    /// Whether the word before it asks for it: "before you".
+    pub(crate) fn is_asked(&self) -> bool {
+        self.lead.is_some_and(|lead| lead.is(Role::Request))
     }
 
     /// Whether "and", "then" or a colon ties it to the clause before it.
@@ -371,7 +377,8 @@ fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
         let loose = clause.standing == Standing::Main
             && !has_act(&clause)
             && !clause.has_any(ALONE)
-            && carries_slots(&clause);
+            && carries_slots(&clause)
+            && !(spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
             if clause.standing == Standing::Main && earlier.sentence == clause.sentence {
                 let lead = earlier.lead;

@@ -6,9 +6,10 @@
 use crate::act::Verb;
 use crate::clause::{SMALL, Standing};
 use crate::finish::Decision;
-use crate::frame::Frame;
+use crate::frame::{Frame, Pack, Place};
 use crate::intent::Action;
 use crate::known::Known;
+use crate::leftover::spares;
 use crate::mention::Who;
 use crate::mood::Stance;
 use crate::part::Read;
@@ -75,7 +76,17 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
     if let Some(cancelled) = around.cancelled_after
         && requests.iter().any(|request| *request < cancelled)
     {
-        return Decision::plain(Action::None, "cancelled", Mood::Negated);
+        let instead: Vec<usize> = requests
+            .iter()
+            .copied()
+            .filter(|request| *request > cancelled)
+            .collect();
+        // "restore dev to test, no, restore it to staging": the second request stands.
+        let replaced = requests.iter().copied().find(|request| *request < cancelled);
+        let (Some(new), 1, Some(old)) = (instead.first(), instead.len(), replaced) else {
+            return Decision::plain(Action::None, "cancelled", Mood::Negated);
+        };
+        return instead_of(old, *new, read, &around, tokens, known);
     }
     let destructive: Vec<usize> = requests
         .iter()
@@ -127,14 +138,41 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
     without_request(read)
 }
 
+/// The request that takes the place of one that was taken back, with the source it leaves out.
+fn instead_of(
+    old: usize,
+    new: usize,
+    read: &[Read<'_>],
+    around: &Surroundings,
+    tokens: &Tokens<'_>,
+    known: &Known,
+) -> Decision {
+    let mut decision = chosen(new, read, around, tokens, known);
+    let Some(old) = read.get(old) else { return decision };
+    let frame = &mut decision.frame;
+    let same = frame.action == old.frame.action && frame.action.is_none_or(Action::is_destructive);
+    let sourceless = frame.source == Place::Absent && frame.package == Pack::Absent;
+    if same && sourceless && frame.target_who().is_some() {
+        frame.source = old.frame.source;
+        frame.package = old.frame.package.clone();
+    }
+    decision
+}
+
 /// Lets clauses that are tied together share how they are meant.
 pub(crate) fn carry(read: &mut [Read<'_>]) {
     let mut earlier: Option<(usize, Stance)> = None;
+    let mut denied: Option<usize> = None;
     for place in 0..read.len() {
         let next_is_tied = read.get(place + 1).is_some_and(|next| next.clause.is_tied());
         let Some(part) = read.get_mut(place) else { break };
         let sentence = part.clause.sentence;
         match part.stance {
+            // "do not, under any circumstances, restore dev"
+            Some(_) if denied == Some(sentence) => {
+                part.stance = Some(Stance::Negated);
+                earlier = Some((sentence, Stance::Negated));
+            }
             Some(stance) => {
                 let stance = earlier
                     .filter(|(same, _)| *same == sentence)
@@ -146,12 +184,16 @@ pub(crate) fn carry(read: &mut [Read<'_>]) {
                 earlier = Some((sentence, stance)).filter(|_| !steps);
             }
             // "不要" alone before a word that ties it to the next clause denies that clause.
-            None if next_is_tied
-                && part.has(Role::Negation)
+            None if part.has(Role::Negation)
                 && part.clause.tokens.iter().all(|token| token.is_any(DENIALS)) =>
             {
-                part.spent = true;
-                earlier = Some((sentence, Stance::Negated));
+                let first = earlier.is_none_or(|(same, _)| same != sentence);
+                if next_is_tied {
+                    part.spent = true;
+                    earlier = Some((sentence, Stance::Negated));
+                } else if first && !part.has(Role::Answer) {
+                    denied = Some(sentence);
+                }
             }
             None => {}
         }
@@ -209,6 +251,10 @@ pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surr
         around.doubt("told_as_done");
     }
     let names: Vec<Who> = part.names().collect();
+    if spares(clause) {
+        around.spared.extend(names);
+        return;
+    }
     if part.has(Role::Negation) || part.has(Role::Contrast) {
         let tells =
             part.has(Role::Narrates) || part.has(Role::Statement) || clause.standing == Standing::Reason;
@@ -273,6 +319,12 @@ pub(crate) fn judge(
             }
             around.doubt("conditional");
             around.refused.get_or_insert(("conditional", Mood::Hypothetical));
+            return;
+        }
+        // "before you restore dev to test, back up test" asks for both.
+        Standing::Before if destructive && part.clause.is_asked() => {
+            requests.push(place);
+            around.doubt("asked_for_later");
             return;
         }
         Standing::Before | Standing::After => {

@@ -66,6 +66,8 @@ pub(crate) struct Frame {
     pub(crate) pronoun: bool,
     /// A package was spoken of without saying which: "the backup".
     pub(crate) some_package: bool,
+    /// "all" or "everything" is spoken of.
+    pub(crate) all: bool,
     /// The one name of the clause, without any marker.
     pub(crate) lone: bool,
     /// Words nobody knows.
@@ -89,6 +91,13 @@ impl Place {
             Place::Absent | Place::Unclear => None,
         }
     }
+
+    fn named(&self) -> Option<(Who, usize)> {
+        match self {
+            Place::Named(who, place) => Some((*who, *place)),
+            Place::Who(..) | Place::Told(_) | Place::Absent | Place::Unclear => None,
+        }
+    }
 }
 
 impl Frame {
@@ -100,6 +109,16 @@ impl Frame {
     /// Who the target is, if that is clear.
     pub(crate) fn target_who(&self) -> Option<Who> {
         self.target.who()
+    }
+
+    /// Who the source is and where it is named.
+    pub(crate) fn source_place(&self) -> Option<(Who, usize)> {
+        self.source.named()
+    }
+
+    /// Who the target is and where it is named.
+    pub(crate) fn target_place(&self) -> Option<(Who, usize)> {
+        self.target.named()
     }
 
     /// Names a method and nothing else.
@@ -177,6 +196,7 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         .collect();
     let mentions = mentions.as_slice();
     let verb = choose_verb(clause, acts, &mut frame);
+    frame.all = clause.has(Role::All);
     frame.lone = mentions.len() == 1 && mentions.iter().all(|mention| mention.side == Side::Bare);
     let sides = sort_sides(mentions);
     frame.transfers = verb == Verb::Transfer && frame.rule_name.is_empty();
@@ -232,9 +252,18 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
     let methods = matches!(frame.rule, Some(RuleRef::Id { .. } | RuleRef::Methods { .. }));
     match main {
         // "roll test back to the latest backup" names what to restore.
-        Verb::Undo if matches!(frame.package, Pack::Named(..)) => {
+        Verb::Undo
+            if matches!(frame.package, Pack::Named(..))
+                || frame.package == Pack::Unclear && clause.has(Role::ToBefore) =>
+        {
             frame.rule_name = "back_to_a_package";
             Verb::Restore
+        }
+        // Only a restore or a migration can be undone, and neither twice.
+        Verb::Undo if !undoes_a_run(clause, acts) => {
+            frame.ask(Slot::Action);
+            frame.rule_name = "cannot_be_undone";
+            Verb::Undo
         }
         Verb::Restore if has(Verb::Migrate) => {
             frame.ask(Slot::Action);
@@ -261,6 +290,20 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
         }
         verb => verb,
     }
+}
+
+/// Whether what is undone is not an undo itself, and not a backup.
+fn undoes_a_run(clause: &Clause, acts: &[Act]) -> bool {
+    let again = acts.iter().filter(|act| act.verb == Verb::Undo).count() > 1;
+    let run = acts
+        .iter()
+        .any(|act| matches!(act.verb, Verb::Restore | Verb::Migrate | Verb::Transfer));
+    let backup = clause.has_any(RoleSet::of(&[
+        Role::NounPackage,
+        Role::BackupName,
+        Role::BackupDo,
+    ]));
+    !again && (run || !backup)
 }
 
 fn only_overwrites(frame: &Frame) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! What a leftover does to a request is left to `decide`.
 
-use crate::clause::{ACTS, Clause};
+use crate::clause::{ACTS, Clause, SMALL};
 use crate::frame::{Frame, Pack, Stretch};
 use crate::intent::Slot;
 use crate::mention::{Mention, Side, Who, describes_a_name};
@@ -53,10 +53,27 @@ pub(crate) fn is_put_off(clause: &Clause) -> bool {
 
 /// Whether words limit the request to a part of what it would replace.
 pub(crate) fn is_limited(clause: &Clause) -> bool {
+    let everywhere = |place: usize| {
+        clause
+            .tokens
+            .iter()
+            .take(place)
+            .rev()
+            .find(|token| {
+                !token.is_any(RoleSet::of(&[
+                    Role::Filler,
+                    Role::Determiner,
+                    Role::All,
+                    Role::Vague,
+                ]))
+            })
+            .is_some_and(|token| token.is(Role::ToBefore))
+    };
     clause.tokens.iter().enumerate().any(|(place, token)| {
         token.is_any(RoleSet::of(&[Role::Except, Role::Part]))
-            || token.is(Role::NounEnvironments)
+            || token.is(Role::NounEnvironments) && !everywhere(place)
             || token.is(Role::All)
+                && !everywhere(place)
                 && clause
                     .tokens
                     .get(place + 1)
@@ -80,6 +97,25 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
                 })
             }
     })
+}
+
+/// "不要动生产", "except prod": names that are to be left alone, and nothing else.
+pub(crate) fn spares(clause: &Clause) -> bool {
+    let name = |token: &Token| matches!(token.kind, Kind::Environment(_)) || token.is(Role::Current);
+    const REST: RoleSet = SMALL.union(RoleSet::of(&[
+        Role::Except,
+        Role::Negation,
+        Role::NounEnvironment,
+        Role::And,
+        Role::Touch,
+        Role::ObjectBefore,
+    ]));
+    clause.has(Role::Except)
+        && clause.tokens.iter().any(name)
+        && clause
+            .tokens
+            .iter()
+            .all(|token| name(token) || token.is_any(REST))
 }
 
 /// Whether the token speaks of environments, packages or rules.

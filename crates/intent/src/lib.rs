@@ -12,7 +12,7 @@
 //! - `normal`, `script`: one form for every text, with the way back to the original
 //! - `words`, `prefix`: the words of all languages and their roles, from `prompts/`
 //! - `tokens`, `cut`, `join`, `package`, `quote`: environments, files, words, quotations
-//! - `clause`: clauses, contrasts taken out
+//! - `clause`, `correct`: clauses; contrasts taken out, names put right
 //! - `act`, `mood`: what a clause is about, and whether it is asked for
 //! - `mention`, `sides`, `pack`, `method`, `leftover`, `frame`: who is named on which side, which
 //!   package, which rule, and what is left over
@@ -23,6 +23,7 @@
 mod act;
 mod batch;
 mod clause;
+mod correct;
 mod cut;
 mod decide;
 mod finish;

@@ -4,7 +4,7 @@
 //! What the sides mean for the action is left to `frame`.
 
 use crate::act::{Act, Verb};
-use crate::clause::{ACTS, Clause};
+use crate::clause::{ACTS, Clause, SMALL};
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
@@ -104,6 +104,7 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             Kind::Word if token.is(Role::There) => Who::There,
             Kind::Word if token.is(Role::Pronoun) => Who::Pronoun,
             Kind::Unknown => Who::Unknown,
+            Kind::Word if view.is_everywhere() => Who::There,
             _ => continue,
         };
         if who == Who::Unknown && describes_a_name(&clause.tokens, place) {
@@ -160,6 +161,37 @@ impl View<'_> {
     /// skipped: it is what the marker marks.
     fn is_between(&self, token: &Token) -> bool {
         token.is_any(BETWEEN) && !token.is_any(PACKAGES)
+    }
+
+    /// "to all environments", "to everything", "to the server": a target that is no single name.
+    fn is_everywhere(&self) -> bool {
+        const PLACES: RoleSet = RoleSet::of(&[
+            Role::All,
+            Role::NounEnvironment,
+            Role::NounEnvironments,
+            Role::NounContent,
+        ]);
+        const DATED: RoleSet = RoleSet::of(&[Role::Latest, Role::Fresh, Role::Vague, Role::TimePast]);
+        let Some(token) = self.tokens.get(self.place) else {
+            return false;
+        };
+        let ends = self
+            .after()
+            .find(|(_, next)| !next.is_any(SMALL))
+            .is_none_or(|(_, next)| {
+                matches!(next.kind, Kind::Pause(_))
+                    || next.is_any(RoleSet::of(&[Role::Tag, Role::ConsentTag]))
+            });
+        let (mut dated, mut all) = (false, token.is(Role::All));
+        let leading = self.before().find(|(_, token)| {
+            all |= token.is(Role::All);
+            dated |= token.is_any(DATED);
+            !self.is_between(token) && !token.is_any(PLACES.union(RoleSet::of(&[Role::Except])))
+        });
+        token.is_any(PLACES)
+            && ends
+            && (all || !dated)
+            && leading.is_some_and(|(_, token)| token.is(Role::ToBefore))
     }
 
     /// The side that markers say.

@@ -32,7 +32,8 @@ pub(crate) fn rule(clause: &Clause, tokens: &Tokens<'_>) -> (Option<RuleRef>, Ve
     {
         let tables = tables_near(&clause.tokens, place);
         // "overwrite test" is a request, "overwrite the user data" a method.
-        if token.is(Role::Overwrite) && token.roles.has(Role::OverwriteDo) && tables.is_none() {
+        let acts = token.roles.has(Role::OverwriteDo) || token.roles.has(Role::OverwriteDone);
+        if token.is(Role::Overwrite) && acts && tables.is_none() {
             continue;
         }
         used.push(place);

@@ -69,7 +69,13 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if before.iter().any(|token| token.is(Role::Others)) && !clause.asks {
         return Some(Stance::Statement);
     }
+    if judged(clause, act) {
+        return Some(Stance::Statement);
+    }
     let request = asks_politely(clause, act);
+    if request && questions_the_request(before) {
+        return Some(Stance::Unsure);
+    }
     // A clause that asks who or when and ends like "恢复的" asks for the past.
     let told_of =
         clause.has(Role::QuestionWord) && clause.tokens.last().is_some_and(|last| last.is(Role::Possessive));
@@ -97,6 +103,7 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
             clause.has(Role::Capability) && (act.form == Form::Done || name_before(clause, Role::Capability));
         return Some(match act.verb {
             Verb::Restore | Verb::Migrate | Verb::Transfer if possible => Stance::Check,
+            _ if done && clause.has(Role::TimePast) => Stance::History,
             _ if done => Stance::Status,
             _ => Stance::Help,
         });
@@ -152,7 +159,7 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         Form::Name if act.verb == Verb::Backup && plain_noun(clause) => Stance::Request,
         Form::Name if plain_noun(clause) => Stance::Unsure,
         Form::Name => Stance::Statement,
-        Form::Do if told_behind(clause, act) => Stance::Unsure,
+        Form::Do if told_behind(clause, act) || names_a_noun(clause, act) => Stance::Unsure,
 
         Form::Do if merely_infinitive(clause, act) || clause.has(Role::May) && !request => Stance::Unsure,
         Form::Do | Form::Done => Stance::Request,
@@ -222,6 +229,38 @@ fn asks_politely(clause: &Clause, act: &Act) -> bool {
             && act.form == Form::Do)
 }
 
+/// "是不是要…", "难道得…": it is asked whether it is wanted.
+fn questions_the_request(before: &[Token]) -> bool {
+    before
+        .iter()
+        .zip(before.iter().skip(1))
+        .any(|(first, second)| first.is(Role::Question) && second.is(Role::Request) && !second.is(Role::May))
+}
+
+/// "restore dev to prod is dangerous", "dev还原到test报错": what the verb says is judged, not asked for.
+fn judged(clause: &Clause, act: &Act) -> bool {
+    let named = |token: &Token| {
+        matches!(token.kind, Kind::Environment(_) | Kind::Disputed | Kind::Package) || token.is(Role::Current)
+    };
+    let Some(behind) = clause.tokens.get(act.place + 1..) else {
+        return false;
+    };
+    let Some(last) = behind.iter().rposition(named) else {
+        return false;
+    };
+    let mut rest = behind
+        .iter()
+        .skip(last + 1)
+        .skip_while(|token| token.is(Role::Filler) || token.is(Role::NounEnvironment))
+        .peekable();
+    let Some(first) = rest.peek() else { return false };
+    let finite = first.is(Role::Narrates) && first.is(Role::Opener);
+    let ended = first.is(Role::StatusWord) && !first.is(Role::Filler) && !clause.asks;
+    finite
+        || first.is(Role::Verdict)
+        || ended && rest.all(|token| token.is_any(SMALL.union(RoleSet::of(&[Role::StatusWord, Role::Past]))))
+}
+
 /// Whether a name stands before the word with that role.
 fn name_before(clause: &Clause, role: Role) -> bool {
     clause
@@ -272,6 +311,26 @@ fn told_behind(clause: &Clause, act: &Act) -> bool {
         .iter()
         .skip(act.place + 1)
         .any(|token| token.is(Role::Narrates))
+}
+
+/// "test restore to main": a name right before a word that is also a noun may only describe it.
+fn names_a_noun(clause: &Clause, act: &Act) -> bool {
+    let (Some(before), Some(verb)) = (
+        act.place
+            .checked_sub(1)
+            .and_then(|before| clause.tokens.get(before)),
+        clause.tokens.get(act.place),
+    ) else {
+        return false;
+    };
+    let first = clause
+        .tokens
+        .iter()
+        .take(act.place.saturating_sub(1))
+        .all(|token| token.is_any(SMALL));
+    first
+        && matches!(before.kind, Kind::Environment(_))
+        && verb.is_any(RoleSet::of(&[Role::RestoreName, Role::MigrateName]))
 }
 
 fn starts_with_the(clause: &Clause) -> bool {

@@ -42,7 +42,14 @@ pub(crate) fn path_at(text: &str) -> Option<usize> {
             .get(..end)
             .and_then(|path| path.rsplit(' ').next())
             .unwrap_or("");
-        if last_word.contains(['/', '\\']) && path_root(last_word).is_none() {
+        let inner = line.get(word.len()..end).unwrap_or("");
+        // "/tmp/my backups/dev 1.nbdata": a piece behind the first blank goes on with the path.
+        let goes_on = inner
+            .split(' ')
+            .any(|piece| piece.contains(['/', '\\']) && path_root(piece).is_none());
+        if last_word.contains(['/', '\\']) && path_root(last_word).is_none()
+            || goes_on && !inner.split(' ').any(|piece| path_root(piece).is_some())
+        {
             return Some(end);
         }
     }

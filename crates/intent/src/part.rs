@@ -36,7 +36,7 @@ impl<'c> Read<'c> {
             mentions,
             stance,
             frame,
-            limited: leftover::is_limited(clause),
+            limited: leftover::is_limited(clause) && !leftover::spares(clause),
             put_off: leftover::is_put_off(clause),
             spent: false,
         }

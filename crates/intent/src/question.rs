@@ -13,6 +13,9 @@ use std::sync::LazyLock;
 /// At most so many choices are offered.
 const MOST: usize = 20;
 
+/// The text of the choice to make a new backup.
+const NEW: &str = "new";
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Texts {
@@ -43,14 +46,20 @@ pub fn questions(reading: &Reading, known: &Known) -> Vec<Question> {
                 .iter()
                 .find(|suggestion| suggestion.slot == Some(*slot))
                 .filter(|_| matches!(slot, Slot::Source | Slot::Target));
+            let rule = &reading.explanation.rule;
+            let action = intent.action.map_or("", Action::as_str);
+            let special = [format!("{slot}_{rule}"), format!("{slot}_{action}")];
             let text = unknown
                 .and_then(|unknown| {
                     let text = texts.questions.get(&format!("unknown_{slot}"))?;
                     Some(text.replace("{written}", &unknown.written))
                 })
+                .or_else(|| special.iter().find_map(|key| texts.questions.get(key)).cloned())
                 .or_else(|| texts.questions.get(&slot.to_string()).cloned())
                 .unwrap_or_else(|| format!("{slot}?"));
             let choices = match slot {
+                // No choice would answer these.
+                Slot::Action if rule == "cannot_be_undone" => Vec::new(),
                 Slot::Action => [Action::Restore, Action::Migrate]
                     .iter()
                     .map(|action| {
@@ -61,7 +70,12 @@ pub fn questions(reading: &Reading, known: &Known) -> Vec<Question> {
                             .unwrap_or_else(|| action.to_string())
                     })
                     .collect(),
-                Slot::Package => texts.packages.values().cloned().collect(),
+                Slot::Package => texts
+                    .packages
+                    .iter()
+                    .filter(|(key, _)| makes_one(intent.action) || key.as_str() != NEW)
+                    .map(|(_, text)| text.clone())
+                    .collect(),
                 Slot::Source => environments(
                     known,
                     unknown.map(|unknown| &unknown.nearest),
@@ -80,6 +94,11 @@ pub fn questions(reading: &Reading, known: &Known) -> Vec<Question> {
             }
         })
         .collect()
+}
+
+/// Whether a backup can be made for the action: what is deleted or looked at must be there.
+fn makes_one(action: Option<Action>) -> bool {
+    !matches!(action, Some(Action::Remove | Action::Download | Action::Check))
 }
 
 /// The known names, the nearest first, without the one on the other side.
@@ -107,7 +126,11 @@ mod tests {
             let texts: Texts = toml::from_str(language.texts).unwrap();
             for key in [
                 "action",
+                "action_limited",
+                "action_cannot_be_undone",
                 "package",
+                "package_remove",
+                "package_download",
                 "source",
                 "target",
                 "unknown_source",

@@ -5,6 +5,7 @@
 
 use crate::act;
 use crate::clause;
+use crate::correct;
 use crate::cut::tokenise;
 use crate::decide::{carry, decide};
 use crate::finish;
@@ -70,6 +71,7 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
     clause::drop_contrasts(&mut list);
+    correct::put_right(&mut list);
     let clauses = clause::split(&list);
     let mut read: Vec<Read<'_>> = clauses.iter().map(|clause| Read::new(clause, &tokens)).collect();
     carry(&mut read);

@@ -122,9 +122,19 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
             frame.source = fetched.frame.source;
             return;
         }
+        // "prod was overwritten with dev, undo that": where it was done, never the one in use.
+        if frame.action == Some(Action::Undo) && frame.target == Place::Absent {
+            let done = last.and_then(|told| told.frame.target_who());
+            let nobody = names.is_empty();
+            frame.target = match (done, only) {
+                (Some(who), _) | (None, Some(who)) if frame.pronoun => Place::Told(who),
+                _ if nobody => Place::Absent,
+                _ => Place::Unclear,
+            };
+            return;
+        }
         let side = match frame.action {
             Some(Action::Backup) => &mut frame.source,
-            Some(Action::Undo) => &mut frame.target,
             _ => return,
         };
         if let (Some(who), true, Place::Absent) = (only, frame.pronoun, *side) {
@@ -247,7 +257,9 @@ pub(crate) fn without_request(read: &[Read<'_>]) -> Decision {
             frame = fragment(part);
         }
     }
-    if told || fragments != 1 {
+    // "wipe test": nothing that could be done.
+    let touched = read.iter().any(|part| part.has(Role::Touch));
+    if told || touched || fragments != 1 {
         return Decision::plain(Action::None, "nothing_asked", Mood::Request);
     }
     Decision::ask(frame, "no_verb")

@@ -58,6 +58,16 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
     let mut to = sides.to.clone();
     if to.is_empty() {
         to.extend(sides.on.iter().copied());
+        // "restore dev on test" may be a restore of dev that runs there.
+        if let (Verb::Restore, true, [bare], false) =
+            (verb, from.is_empty(), sides.bare.as_slice(), sides.on.is_empty())
+            && !matches!(bare.who, Who::Pronoun)
+        {
+            frame.ask(Slot::Target);
+            frame.source = one(frame, &sides.bare, Slot::Source);
+            frame.target = Place::Unclear;
+            return;
+        }
     } else {
         from.extend(sides.on.iter().copied());
     }
@@ -89,9 +99,10 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
                         .any(|other| other.who == mention.who && other.who != Who::Unknown)
                 }) => {}
             _ => {
-                frame.ask(Slot::Target);
-                frame.source = one(frame, &from, Slot::Source);
-                frame.target = Place::Unclear;
+                // "restore demo to live using backup": one name too many.
+                frame.ask(Slot::Source);
+                frame.target = one(frame, &to, Slot::Target);
+                frame.source = Place::Unclear;
                 return;
             }
         }
@@ -105,6 +116,21 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
     } else {
         one(frame, &to, Slot::Target)
     };
+    let both = (frame.source_place(), frame.target_place());
+    if let (Some((from, one)), Some((to, other))) = both
+        && verb == Verb::Restore
+        && from == to
+        && one != other
+    {
+        // "restore dev to dev": one of the two must be another.
+        frame.ask(Slot::Target);
+        frame.target = Place::Unclear;
+    }
+    if frame.all && frame.target == Place::Absent && frame.source != Place::Absent {
+        // "restore all from dev"
+        frame.ask(Slot::Target);
+        frame.target = Place::Unclear;
+    }
 }
 
 /// The one environment of a side; more than one, or an unknown one, must be asked for.

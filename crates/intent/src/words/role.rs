@@ -121,6 +121,10 @@ roles! {
     /// Someone else who acts or wants something.
     Others = "mood.others",
     Cancel = "mood.cancel",
+    /// "No" as an answer: denies what was said before it, not what follows.
+    Answer = "mood.answer",
+    /// "is dangerous", "went wrong": behind a verb it judges what the verb says.
+    Verdict = "mood.verdict",
     Correction = "mood.correction",
     /// For example, quote: the words that follow are not a request.
     Example = "mood.example",

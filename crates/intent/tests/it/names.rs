@@ -10,7 +10,7 @@ fn names_that_are_words() {
     ];
     for (text, wanted) in [
         ("Restore backup to demo", "restore backup>demo"),
-        ("restore live from backup", "restore backup>live"),
+        ("restore live from backup", "- backup>live ?action"),
         ("back up backup", "backup backup>-"),
         ("Backup live", "backup live>-"),
         ("restore main to test", "restore main>test"),

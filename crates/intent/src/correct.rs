@@ -1,0 +1,74 @@
+//! Puts a name right that is taken back at once: "restore dev to test, no, staging".
+//!
+//! What is taken back with another verb is left to `decide`.
+
+use crate::clause::SMALL;
+use crate::tokens::{Kind, Token};
+use crate::words::{Role, RoleSet};
+
+/// Exchanges the last name before a correction for the name behind it, if that name is all there is
+/// behind it.
+pub(crate) fn put_right(tokens: &mut Vec<Token>) {
+    let mut place = 0;
+    while place < tokens.len() {
+        if let Some((wrong, right, end)) = correction(tokens, place)
+            && let Some(name) = tokens.get(right).copied()
+            && let Some(old) = tokens.get_mut(wrong)
+        {
+            *old = name;
+            tokens.drain(place..end);
+            continue;
+        }
+        place += 1;
+    }
+}
+
+/// The wrong name, the right one, and where the correction that begins at `pause` ends.
+fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
+    const SIDES: RoleSet = RoleSet::of(&[Role::ToBefore, Role::NounEnvironment]);
+    const TAIL: RoleSet = RoleSet::of(&[Role::NounEnvironment, Role::OnAfter, Role::Filler]);
+    let is_name = |token: &Token| matches!(token.kind, Kind::Environment(_) | Kind::Disputed | Kind::Unknown);
+    let is_pause = |token: &Token| matches!(token.kind, Kind::Pause(_));
+    if !tokens.get(pause).is_some_and(is_pause) {
+        return None;
+    }
+    // "…to test," or "到test上,": the name that was said last, with a mark that it is the target.
+    let wrong = tokens
+        .get(..pause)?
+        .iter()
+        .rposition(|token| !token.is_any(TAIL))
+        .filter(|wrong| tokens.get(*wrong).is_some_and(is_name))?;
+    let marked = tokens
+        .get(..wrong)?
+        .iter()
+        .rev()
+        .find(|token| !token.is_any(RoleSet::of(&[Role::Determiner, Role::Filler])))
+        .is_some_and(|token| token.is(Role::ToBefore));
+    let mut corrects = false;
+    let mut right = pause + 1;
+    while let Some(token) = tokens.get(right) {
+        let small = token.is_any(SMALL.union(RoleSet::of(&[Role::Contrast, Role::Answer, Role::But])));
+        if !(small || is_pause(token) || corrects && token.is_any(SIDES)) {
+            break;
+        }
+        corrects |= token.is_any(RoleSet::of(&[
+            Role::Correction,
+            Role::Contrast,
+            Role::Answer,
+            Role::But,
+        ]));
+        right += 1;
+    }
+    let ends = |token: &Token| token.kind == Kind::Stop;
+    let mut end = right + 1;
+    while tokens
+        .get(end)
+        .is_some_and(|token| token.is_any(SMALL.union(TAIL)) || is_pause(token))
+    {
+        end += 1;
+    }
+    let named = tokens
+        .get(right)
+        .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
+    (marked && corrects && named && tokens.get(end).is_none_or(ends)).then_some((wrong, right, end))
+}
