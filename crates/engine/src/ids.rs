@@ -20,7 +20,9 @@ macro_rules! id {
         impl $name {
             /// A new name for this moment.
             pub(crate) fn new(now: Timestamp, random: u32) -> Self {
-                Self(format!("{}-{}-{}", $prefix, now.strftime("%Y%m%d-%H%M%S"), letters(random, 4)))
+                // Milliseconds, because names sort by time and two runs of one second must, too.
+                let at = now.strftime("%Y%m%d-%H%M%S%3f");
+                Self(format!("{}-{at}-{}", $prefix, letters(random, 4)))
             }
 
             /// The name, when it looks like one of ours: nothing else is ever used in a path.
@@ -86,7 +88,7 @@ mod tests {
     #[test]
     fn names_sort_by_time_and_paths_are_refused() {
         let early = RunId::new("2026-11-22T10:00:00Z".parse().unwrap(), 7);
-        let late = RunId::new("2026-11-22T10:00:01Z".parse().unwrap(), 1);
+        let late = RunId::new("2026-11-22T10:00:00.001Z".parse().unwrap(), 1);
         assert!(early < late);
         assert_eq!(RunId::parse(early.as_str()), Some(early));
         for bad in [
