@@ -99,7 +99,7 @@ impl Screen {
                     None => String::new(),
                 };
                 let text = match outcome {
-                    StepOutcome::Done { note } => format!("  ✓ {title} {} {took}", shortened(note)),
+                    StepOutcome::Done { note } => format!("  ✓ {title}{} {took}", shown_note(*step, note)),
                     StepOutcome::Failed { error } => format!("  ✗ {title}: {} {took}", error.message),
                     StepOutcome::Unknown { error } => format!("  ? {title}: {} {took}", error.message),
                 };
@@ -114,10 +114,14 @@ impl Screen {
     }
 
     fn title(&self, step: StepName) -> String {
-        self.plan
-            .as_ref()
-            .map(|plan| step_title(plan, step))
-            .unwrap_or_default()
+        let Some(plan) = &self.plan else {
+            return String::new();
+        };
+        let place = plan.steps.iter().position(|candidate| candidate.name == step);
+        let number = place
+            .map(|place| format!("{:>2}/{} ", place + 1, plan.steps.len()))
+            .unwrap_or_default();
+        format!("{number}{}", step_title(plan, step))
     }
 
     /// Lines above the moving ones; where nothing moves, plain lines.
@@ -141,13 +145,12 @@ impl Screen {
     }
 }
 
-/// The first part of a note: digests and long lists stay in the journal.
-fn shortened(note: &str) -> String {
-    let note = note.split(", sha256").next().unwrap_or(note);
-    if note.is_empty() {
-        String::new()
-    } else {
-        format!("({note})")
+/// What a person wants to see of a note; request ids, marker names and digests stay in the journal.
+fn shown_note(step: StepName, note: &str) -> String {
+    match step {
+        StepName::PlantCanary | StepName::Restore | StepName::Watch => String::new(),
+        _ if note.is_empty() => String::new(),
+        _ => format!(" ({})", note.split(", sha256").next().unwrap_or(note)),
     }
 }
 

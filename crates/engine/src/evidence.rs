@@ -389,8 +389,7 @@ impl Evidence {
                 "content",
                 Says::For,
                 format!(
-                    "{} of the package's {} tables hold exactly its {} rows (the others no API shows, or they change \
-                     by themselves)",
+                    "{} of the package's {} tables compared: exactly its {} rows",
                     content.tables,
                     content.tables + self.tables_not_reachable,
                     content.rows

@@ -164,10 +164,10 @@ impl RunReport {
             text.push(format!("  {reason}"));
         }
         if !self.evidence.is_empty() {
-            text.push("evidence:".to_owned());
+            text.push("evidence (+ for, - against, · says nothing either way):".to_owned());
             for signal in &self.evidence {
                 text.push(format!(
-                    "  {} {:<12} {}",
+                    "  {} {:<11} {}",
                     mark(signal.says),
                     signal.name,
                     signal.text

@@ -466,7 +466,7 @@ fn overwrite_steps(package: &PlannedPackage, whole: bool, target: &EnvironmentFa
     ));
     steps.push(step(
         StepName::PlantCanary,
-        "put a marker into the environment variables, to see later whether the data was replaced",
+        "put a marker, to see later whether the data was replaced",
         Some(at),
         true,
         "the marker is removed, or replaced with the data",
