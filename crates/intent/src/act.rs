@@ -345,7 +345,11 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
                 || after_is(RoleSet::of(&[Role::Of, Role::Named, Role::FromBefore]));
             // "restore the backup": names have no article.
             let article = before_is(RoleSet::of(&[Role::Determiner]));
-            word |= article && restores;
+            let led = place
+                .checked_sub(2)
+                .and_then(|led| tokens.get(led))
+                .is_some_and(|led| led.is(Role::ToBefore));
+            word |= article && restores && !led;
             // "restore live from backup" may name no environment at all.
             doubtful |= article || before_is(RoleSet::of(&[Role::WithBefore, Role::FromBefore]));
         }

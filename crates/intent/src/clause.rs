@@ -292,7 +292,12 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
             Kind::Word => {
                 let roles = token.roles;
                 let another = roles.has(Role::And) && begins(following);
-                if roles.has(Role::TimeBeforeEnd) && !current.is_empty() {
+                // "备份test不还原": what is denied behind a backup is another clause.
+                let denies = roles.has(Role::Negation) && only_backs_up(&current) && acts_next(following);
+                if denies {
+                    cutter.close(&mut current, Some(*token), Standing::Main);
+                    current.push(*token);
+                } else if roles.has(Role::TimeBeforeEnd) && !current.is_empty() {
                     cutter.standing = Standing::Before;
                     cutter.close(&mut current, Some(*token), Standing::Main);
                 } else if roles.has(Role::Then) || roles.has(Role::So) || roles.has(Role::But) || another {
@@ -345,6 +350,16 @@ fn opened(roles: RoleSet) -> Option<Standing> {
     } else {
         return None;
     })
+}
+
+/// Whether the tokens ask for a backup and nothing that could destroy something.
+fn only_backs_up(tokens: &[Token]) -> bool {
+    const OTHERS: RoleSet = ACTS.without(RoleSet::of(&[Role::BackupDo, Role::BackupName, Role::BackupDone]));
+    tokens.iter().any(|token| token.is(Role::BackupDo)) && !tokens.iter().any(|token| token.is_any(OTHERS))
+}
+
+fn acts_next(following: &[Token]) -> bool {
+    following.first().is_some_and(|next| next.is_any(ACTS))
 }
 
 fn begins(following: &[Token]) -> bool {

@@ -47,16 +47,11 @@ fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
     let mut corrects = false;
     let mut right = pause + 1;
     while let Some(token) = tokens.get(right) {
-        let small = token.is_any(SMALL.union(RoleSet::of(&[Role::Contrast, Role::Answer, Role::But])));
+        let small = token.is_any(SMALL.union(RoleSet::of(&[Role::Contrast, Role::Answer])));
         if !(small || is_pause(token) || corrects && token.is_any(SIDES)) {
             break;
         }
-        corrects |= token.is_any(RoleSet::of(&[
-            Role::Correction,
-            Role::Contrast,
-            Role::Answer,
-            Role::But,
-        ]));
+        corrects |= token.is_any(RoleSet::of(&[Role::Correction, Role::Contrast, Role::Answer]));
         right += 1;
     }
     let ends = |token: &Token| token.kind == Kind::Stop;

@@ -77,7 +77,12 @@ impl Cutter<'_, '_> {
             && let Some(length) =
                 package::path_at(self.rest(place)).or_else(|| package::file_at(self.rest(place)))
         {
-            return self.push(Kind::Package, place, place + length);
+            let end = self.push(Kind::Package, place, place + length);
+            let doubtful = self.holds_a_marker(place, end);
+            if let Some(token) = self.tokens.list.last_mut() {
+                token.doubtful = doubtful;
+            }
+            return end;
         }
         if let Some(quoted) = quote::at(self.text, place) {
             return self.quoted(&quoted);
@@ -158,6 +163,19 @@ impl Cutter<'_, '_> {
         let end = self.push(Kind::Word, place, place + length);
         self.give(meaning.roles, meaning.borrowed);
         Some(end)
+    }
+
+    /// Whether a path with blanks may have swallowed a side: "/tmp/x to dev/test y.nbdata".
+    fn holds_a_marker(&self, start: usize, end: usize) -> bool {
+        const MARKERS: RoleSet = RoleSet::of(&[Role::ToBefore, Role::FromBefore]);
+        let path = self.text.get(start..end).unwrap_or("");
+        let words = &self.tokens.language.lists().words;
+        path.match_indices(' ').any(|(blank, _)| {
+            let rest = path.get(blank + 1..).unwrap_or("");
+            words
+                .longest_at(rest, |length| ends_word(rest, length))
+                .is_some_and(|(_, meaning)| meaning.roles.meets(MARKERS))
+        })
     }
 
     /// Whether the unspaced letters that begin `rest` hold no marker: they can be part of a name.
@@ -340,6 +358,11 @@ impl Cutter<'_, '_> {
                     token.asks = true;
                 }
                 end
+            }
+            '.' if next == Some('.') => {
+                let dots = self.rest(place).find(|letter| letter != '.');
+                let end = dots.map_or(self.text.len(), |dots| place + dots);
+                self.push(Kind::Pause('…'), place, end)
             }
             '.' if next.is_none_or(|next| !is_word(next)) => self.push(Kind::Stop, place, end),
             '-' if apart => self.push(Kind::Pause(sign), place, end),

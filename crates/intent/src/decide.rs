@@ -240,6 +240,10 @@ pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surr
     let only = |roles: RoleSet| clause.tokens.iter().all(|token| token.is_any(roles));
     if part.has(Role::Negation) && only(DENIALS) {
         around.cancelled_after = Some(place);
+        // "Don't. Restore dev to prod."
+        if !part.has(Role::Answer) {
+            around.doubt("unclear_negation");
+        }
         return;
     }
     let status = clause

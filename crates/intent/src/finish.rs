@@ -109,6 +109,10 @@ pub(crate) fn finish(decision: Decision, tokens: &Tokens<'_>, known: &Known, lan
     } = decision;
     let mut clarify: Vec<Slot> = frame.ask.clone();
     complete(&mut frame, &mut clarify);
+    if onto_itself(&frame, known) {
+        frame.target = Place::Unclear;
+        clarify.push(Slot::Target);
+    }
     clarify.sort_unstable();
     clarify.dedup();
     let span = |stretch: Stretch| tokens.normal.original(stretch.start, stretch.end);
@@ -154,6 +158,26 @@ pub(crate) fn finish(decision: Decision, tokens: &Tokens<'_>, known: &Known, lan
         suggestions,
         explanation: explain(rule, mood, &frame, tokens),
     }
+}
+
+/// Whether what was named is to be restored onto itself, by another name: "restore from dev", where
+/// dev is in use.
+fn onto_itself(frame: &Frame, known: &Known) -> bool {
+    let in_use = |who: Who| match who {
+        Who::Current => true,
+        Who::Environment(place) => known.current().is_some() && known.name(place) == known.current(),
+        Who::Pronoun | Who::There | Who::Unknown => false,
+    };
+    let (Place::Who(source, from), Some(target)) = (frame.source, frame.target_who()) else {
+        return false;
+    };
+    let elsewhere = !matches!(frame.target, Place::Who(_, to) if to == from);
+    frame.action == Some(Action::Restore)
+        && frame.package == Pack::Absent
+        && elsewhere
+        && source != target
+        && in_use(source)
+        && in_use(target)
 }
 
 /// Fills what the catalogue lets be inferred, and asks for what it needs.

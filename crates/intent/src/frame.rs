@@ -254,7 +254,7 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
         // "roll test back to the latest backup" names what to restore.
         Verb::Undo
             if matches!(frame.package, Pack::Named(..))
-                || frame.package == Pack::Unclear && clause.has(Role::ToBefore) =>
+                || (frame.package == Pack::Unclear || frame.some_package) && clause.has(Role::ToBefore) =>
         {
             frame.rule_name = "back_to_a_package";
             Verb::Restore
@@ -303,7 +303,13 @@ fn undoes_a_run(clause: &Clause, acts: &[Act]) -> bool {
         Role::BackupName,
         Role::BackupDo,
     ]));
-    !again && (run || !backup)
+    let other = clause.has_any(RoleSet::of(&[
+        Role::RemoveDo,
+        Role::DownloadDo,
+        Role::NounRule,
+        Role::NounRules,
+    ]));
+    !again && (run || !backup) && !other
 }
 
 fn only_overwrites(frame: &Frame) -> bool {

@@ -104,7 +104,7 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             Kind::Word if token.is(Role::There) => Who::There,
             Kind::Word if token.is(Role::Pronoun) => Who::Pronoun,
             Kind::Unknown => Who::Unknown,
-            Kind::Word if view.is_everywhere() => Who::There,
+            Kind::Word if view.is_everywhere() || view.leads_nowhere() => Who::There,
             _ => continue,
         };
         if who == Who::Unknown && describes_a_name(&clause.tokens, place) {
@@ -186,12 +186,22 @@ impl View<'_> {
         let leading = self.before().find(|(_, token)| {
             all |= token.is(Role::All);
             dated |= token.is_any(DATED);
-            !self.is_between(token) && !token.is_any(PLACES.union(RoleSet::of(&[Role::Except])))
+            !self.is_between(token) && !token.is_any(PLACES.union(RoleSet::of(&[Role::ListDo])))
         });
         token.is_any(PLACES)
             && ends
             && (all || !dated)
             && leading.is_some_and(|(_, token)| token.is(Role::ToBefore))
+    }
+
+    /// "restore dev to": the marker of a target that is not said.
+    fn leads_nowhere(&self) -> bool {
+        const EMPTY: RoleSet = SMALL.union(RoleSet::of(&[Role::OnAfter, Role::Tag, Role::ConsentTag]));
+        let marks = self
+            .tokens
+            .get(self.place)
+            .is_some_and(|token| token.is(Role::ToBefore) && !token.is(Role::Filler));
+        marks && self.after().all(|(_, next)| next.is_any(EMPTY))
     }
 
     /// The side that markers say.

@@ -73,7 +73,7 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         return Some(Stance::Statement);
     }
     let request = asks_politely(clause, act);
-    if request && questions_the_request(before) {
+    if request && (questions_the_request(before) || asks_what_is_wanted(clause, before)) {
         return Some(Stance::Unsure);
     }
     // A clause that asks who or when and ends like "恢复的" asks for the past.
@@ -192,12 +192,17 @@ fn dated(clause: &Clause, act: &Act) -> bool {
         .take(act.place)
         .any(|(place, token)| {
             let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
-            token.is(Role::TimePast)
-                && !before.is_some_and(|before| before.is_any(NAMES_A_STATE))
-                && !clause
-                    .tokens
-                    .get(place + 1)
-                    .is_some_and(|after| after.is_any(IS_DATED))
+            let next = clause.tokens.get(place + 1);
+            // "上次把dev还原到prod"
+            let last_time = token.is(Role::Latest)
+                && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ObjectBefore, Role::FromBefore])));
+            last_time
+                || token.is(Role::TimePast)
+                    && !before.is_some_and(|before| before.is_any(NAMES_A_STATE))
+                    && !clause
+                        .tokens
+                        .get(place + 1)
+                        .is_some_and(|after| after.is_any(IS_DATED))
         })
 }
 
@@ -227,6 +232,20 @@ fn asks_politely(clause: &Clause, act: &Act) -> bool {
             && !clause.has_any(RoleSet::of(&[Role::Tag, Role::Question, Role::Past]))
             && clause.has(Role::Polite)
             && act.form == Form::Do)
+}
+
+/// "你要把dev还原到prod吗", "you want to restore dev?": who wants it is asked, nothing is asked for.
+fn asks_what_is_wanted(clause: &Clause, before: &[Token]) -> bool {
+    let mut asking = before
+        .iter()
+        .filter(|token| token.is_any(RoleSet::of(&[Role::Request, Role::Polite])));
+    let wanted = asking
+        .next()
+        .is_some_and(|token| token.is(Role::Request) && token.is(Role::Want));
+    (clause.asks || clause.has(Role::Tag))
+        && wanted
+        && asking.next().is_none()
+        && !clause.has(Role::ConsentTag)
 }
 
 /// "是不是要…", "难道得…": it is asked whether it is wanted.

@@ -29,6 +29,16 @@ pub(crate) fn chosen(
     let mut frame = part.frame.clone();
     let earlier: Vec<&Read<'_>> = read.iter().take(place).collect();
     inherit(&mut frame, &earlier, around);
+    // "只备份不还原test": the name stands with the verb that is denied.
+    if frame.action == Some(Action::Backup)
+        && frame.source == Place::Absent
+        && let Some(next) = read.get(place + 1)
+        && next.stance == Some(Stance::Negated)
+        && next.clause.sentence == part.clause.sentence
+        && let [only] = next.names().collect::<Vec<Who>>().as_slice()
+    {
+        frame.source = Place::Told(*only);
+    }
     let destructive = frame.action.is_none_or(Action::is_destructive);
     let stance_action = match part.stance {
         Some(Stance::Check) => Some(Action::Check),

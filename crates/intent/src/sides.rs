@@ -220,6 +220,11 @@ pub(crate) fn undone(frame: &mut Frame, sides: &Sides) {
         distinct(to)
     };
     frame.target = one(frame, &to, Slot::Target);
+    if frame.all && to.is_empty() {
+        // "undo everything"
+        frame.ask(Slot::Target);
+        frame.target = Place::Unclear;
+    }
     if !sides.to.is_empty() && !sides.bare.is_empty() && frame.package == Pack::Absent && !frame.some_package
     {
         // "roll test back to dev" is no undo.
