@@ -252,6 +252,14 @@ async fn packages_are_listed_fetched_and_removed_by_name() {
         .await
         .expect(0);
     assert!(!stage.environment("dev").backups().contains(&name));
+    stage.run(&["backup", "prod"]).await.expect(0);
+    let protected = stage.environment("prod").backups().last().unwrap().clone();
+    let refused = ["packages", "remove", "prod", &protected, "--yes", &protected];
+    stage.run(&refused).await.expect(3);
+    assert!(
+        stage.environment("prod").backups().contains(&protected),
+        "a person removes what is protected"
+    );
     stage.assert_no_violation();
 }
 

@@ -131,6 +131,12 @@ pub enum EngineError {
         /// The phrase that confirms it.
         phrase: String,
     },
+    /// A package that is to be removed was not named once more.
+    #[error("{package} was not removed: its name has to be given once more")]
+    NotNamed {
+        /// The package.
+        package: String,
+    },
     /// A protected target wants a person.
     #[error("{environment} is protected: a person has to confirm this plan at a terminal")]
     NeedsPerson {
@@ -254,6 +260,7 @@ impl EngineError {
             Self::PlanAltered { .. } => "plan_altered",
             Self::WrongConfirmation { .. } => "wrong_confirmation",
             Self::Unconfirmed { .. } => "unconfirmed",
+            Self::NotNamed { .. } => "not_named",
             Self::NeedsPerson { .. } => "needs_person",
             Self::Forbidden { .. } => "forbidden_by_policy",
             Self::Locked { .. } => "target_locked",
@@ -286,6 +293,7 @@ impl EngineError {
             | Self::PlanAltered { .. }
             | Self::PlanForeign { .. }
             | Self::Unconfirmed { .. }
+            | Self::NotNamed { .. }
             | Self::WrongConfirmation { .. } => ErrorKind::NotConfirmed,
             Self::Preflight { .. } | Self::Package(_) => ErrorKind::Preflight,
             Self::Locked { .. } | Self::UnfinishedRun { .. } => ErrorKind::Locked,
@@ -341,6 +349,7 @@ impl EngineError {
             Self::Unconfirmed { plan, phrase } => {
                 format!("the plan is kept; confirm it with: nocobase-release apply {plan} --confirm {phrase:?}")
             }
+            Self::NotNamed { package } => format!("type it when asked, or give --yes {package}"),
             Self::NeedsPerson { plan, .. } => {
                 format!("ask the person in charge to run: nocobase-release apply {plan}")
             }

@@ -125,9 +125,13 @@ pub(crate) fn wanted<E>(
             }),
             None => Wanted::Nothing("name the package to download".into()),
         },
-        Some(Action::Remove) => Wanted::Nothing(
-            "packages are removed by name at a terminal only: nocobase-release packages remove ENV PACKAGE".into(),
-        ),
+        Some(Action::Remove) => {
+            let environment = current(&source)?;
+            let package = intent.package.as_ref().map_or("PACKAGE", PackageRef::as_str);
+            Wanted::Nothing(format!(
+                "packages are removed by name at a terminal only: nocobase-release packages remove {environment} {package}"
+            ))
+        }
         Some(Action::Migrate | Action::ListMigrations | Action::ListRules) => Wanted::Nothing(
             "migration by rules needs the commercial Migration Manager plugin (Professional edition or above), which \
              this version does not drive yet; a full backup restore remains: \"Restore dev to test\""

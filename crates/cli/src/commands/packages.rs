@@ -31,17 +31,18 @@ pub(crate) async fn run(context: &Context, what: Packages) -> Result<Exit, Engin
             package,
             yes,
         } => {
+            let by_person = yes.is_none() && output::can_ask();
             let confirmation = match yes {
                 Some(name) => name,
-                None if output::can_ask() => {
-                    output::ask(&format!("Type \"{package}\" to remove it from {environment}:"))
-                        .unwrap_or_default()
+                None if by_person => {
+                    let question = format!("Type \"{package}\" to remove it from {environment}:");
+                    output::ask(&question).unwrap_or_default()
                 }
                 None => String::new(),
             };
             context
                 .engine
-                .remove_package(&environment, &package, &confirmation)
+                .remove_package(&environment, &package, &confirmation, by_person)
                 .await?;
             output::talk(&format!("removed {package} from {environment}"));
             Ok(Exit::Verified)

@@ -256,25 +256,32 @@ impl Engine {
         fetch_package(&self.settings.home, &client, file_name, progress).await
     }
 
-    /// Removes a package from its server; `confirmation` must be its name once more.
+    /// Removes a package from its server; `confirmation` must be its name once more, and for a protected environment
+    /// a person must have typed it.
     pub async fn remove_package(
         &self,
         environment: &str,
         name: &str,
         confirmation: &str,
+        by_person: bool,
     ) -> Result<(), EngineError> {
         if self.settings.policy.read_only {
             return Err(EngineError::Forbidden {
                 rule: "read-only mode".into(),
             });
         }
+        let environment = self.resolve(environment)?;
         if confirmation != name {
-            return Err(EngineError::WrongConfirmation {
-                plan: name.to_owned(),
-                wanted: None,
+            return Err(EngineError::NotNamed {
+                package: name.to_owned(),
             });
         }
-        Ok(self.client(environment)?.remove_backup(name).await?)
+        if self.is_protected(&environment) && !by_person {
+            return Err(EngineError::Forbidden {
+                rule: format!("{environment} is protected: a person removes its packages, at a terminal"),
+            });
+        }
+        Ok(self.client(&environment)?.remove_backup(name).await?)
     }
 
     /// Opens a package file of this machine.
