@@ -204,6 +204,7 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
     while first < tokens.len() {
         if tokens.get(first).is_some_and(|token| token.is(Role::Contrast))
             && let Some(length) = contrast_length(tokens.get(first..).unwrap_or(&[]))
+            && !takes_back(tokens, first, length)
         {
             dropped.extend(tokens.drain(first..first + length));
             continue;
@@ -211,6 +212,27 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
         first += 1;
     }
     dropped
+}
+
+/// "restore dev to test, not test": the name was said before and no other is said behind.
+fn takes_back(tokens: &[Token], first: usize, length: usize) -> bool {
+    let names = |tokens: &[Token]| -> Vec<Kind> {
+        tokens
+            .iter()
+            .take_while(|token| token.kind != Kind::Stop)
+            .map(|token| token.kind)
+            .filter(|kind| matches!(kind, Kind::Environment(_) | Kind::Unknown | Kind::Package))
+            .collect()
+    };
+    let denied = names(tokens.get(first..first + length).unwrap_or(&[]));
+    let behind = names(tokens.get(first + length..).unwrap_or(&[]));
+    let before = tokens.get(..first).unwrap_or(&[]);
+    behind.is_empty()
+        && denied.iter().any(|name| {
+            before
+                .iter()
+                .any(|token| token.kind == *name && *name != Kind::Unknown)
+        })
 }
 
 /// How many tokens a contrasted name takes, with the word that opens it.

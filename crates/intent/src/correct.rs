@@ -25,33 +25,37 @@ pub(crate) fn put_right(tokens: &mut Vec<Token>) {
 
 /// The wrong name, the right one, and where the correction that begins at `pause` ends.
 fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
-    const SIDES: RoleSet = RoleSet::of(&[Role::ToBefore, Role::NounEnvironment]);
     const TAIL: RoleSet = RoleSet::of(&[Role::NounEnvironment, Role::OnAfter, Role::Filler]);
     let is_name = |token: &Token| matches!(token.kind, Kind::Environment(_) | Kind::Disputed | Kind::Unknown);
     let is_pause = |token: &Token| matches!(token.kind, Kind::Pause(_));
-    if !tokens.get(pause).is_some_and(is_pause) {
+    let parts = |token: &Token| is_pause(token) || token.kind == Kind::Stop && !token.asks;
+    if !tokens.get(pause).is_some_and(parts) {
         return None;
     }
-    // "…to test," or "到test上,": the name that was said last, with a mark that it is the target.
+    // "…to test," or "到test上,": the name that was said last, with the mark of its side.
     let wrong = tokens
         .get(..pause)?
         .iter()
         .rposition(|token| !token.is_any(TAIL))
         .filter(|wrong| tokens.get(*wrong).is_some_and(is_name))?;
-    let marked = tokens
+    let side = tokens
         .get(..wrong)?
         .iter()
         .rev()
         .find(|token| !token.is_any(RoleSet::of(&[Role::Determiner, Role::Filler])))
-        .is_some_and(|token| token.is(Role::ToBefore));
+        .and_then(|mark| {
+            [Role::ToBefore, Role::FromBefore]
+                .into_iter()
+                .find(|side| mark.is(*side) && !mark.is(Role::Of))
+        })?;
     let mut corrects = false;
     let mut right = pause + 1;
     while let Some(token) = tokens.get(right) {
-        let small = token.is_any(SMALL.union(RoleSet::of(&[Role::Contrast, Role::Answer])));
-        if !(small || is_pause(token) || corrects && token.is_any(SIDES)) {
+        let small = token.is_any(SMALL.union(RoleSet::of(&[Role::Answer])));
+        if !(small || is_pause(token) || corrects && (token.is(side) || token.is(Role::NounEnvironment))) {
             break;
         }
-        corrects |= token.is_any(RoleSet::of(&[Role::Correction, Role::Contrast, Role::Answer]));
+        corrects |= token.is_any(RoleSet::of(&[Role::Correction, Role::Answer]));
         right += 1;
     }
     let ends = |token: &Token| token.kind == Kind::Stop;
@@ -65,5 +69,5 @@ fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
     let named = tokens
         .get(right)
         .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
-    (marked && corrects && named && tokens.get(end).is_none_or(ends)).then_some((wrong, right, end))
+    (corrects && named && tokens.get(end).is_none_or(ends)).then_some((wrong, right, end))
 }

@@ -29,6 +29,14 @@ pub(crate) const DENIALS: RoleSet = SMALL.union(RoleSet::of(&[
     Role::Pronoun,
 ]));
 
+/// Words of a clause that only judges what was said.
+const JUDGES: RoleSet = SMALL.union(RoleSet::of(&[
+    Role::Verdict,
+    Role::Pronoun,
+    Role::Narrates,
+    Role::Opener,
+]));
+
 /// What the clauses that are no request say about the one that is.
 #[derive(Default)]
 pub(crate) struct Surroundings {
@@ -255,6 +263,12 @@ pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surr
         around.doubt("told_as_done");
     }
     let names: Vec<Who> = part.names().collect();
+    if place > 0
+        && (part.has(Role::Correction) && !names.is_empty() || part.has(Role::Verdict) && only(JUDGES))
+    {
+        // "restore dev to test. Wrong."
+        around.doubt("taken_back");
+    }
     if spares(clause) {
         around.spared.extend(names);
         return;

@@ -196,7 +196,12 @@ impl View<'_> {
 
     /// "restore dev to": the marker of a target that is not said.
     fn leads_nowhere(&self) -> bool {
-        const EMPTY: RoleSet = SMALL.union(RoleSet::of(&[Role::OnAfter, Role::Tag, Role::ConsentTag]));
+        const EMPTY: RoleSet = SMALL.union(RoleSet::of(&[
+            Role::OnAfter,
+            Role::Tag,
+            Role::ConsentTag,
+            Role::Others,
+        ]));
         let marks = self
             .tokens
             .get(self.place)

@@ -69,7 +69,8 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if before.iter().any(|token| token.is(Role::Others)) && !clause.asks {
         return Some(Stance::Statement);
     }
-    if judged(clause, act) {
+    let asked = clause.asks || clause.has_any(RoleSet::of(&[Role::Question, Role::Tag]));
+    if !asked && judged(clause, act) {
         return Some(Stance::Statement);
     }
     let request = asks_politely(clause, act);
@@ -275,8 +276,9 @@ fn judged(clause: &Clause, act: &Act) -> bool {
     let Some(first) = rest.peek() else { return false };
     let finite = first.is(Role::Narrates) && first.is(Role::Opener);
     let ended = first.is(Role::StatusWord) && !first.is(Role::Filler) && !clause.asks;
+    let verdict = behind.iter().skip(last + 1).any(|token| token.is(Role::Verdict));
     finite
-        || first.is(Role::Verdict)
+        || verdict
         || ended && rest.all(|token| token.is_any(SMALL.union(RoleSet::of(&[Role::StatusWord, Role::Past]))))
 }
 

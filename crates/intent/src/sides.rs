@@ -59,7 +59,7 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
     if to.is_empty() {
         to.extend(sides.on.iter().copied());
         // "restore dev on test" may be a restore of dev that runs there.
-        if let (Verb::Restore, true, [bare], false) =
+        if let (Verb::Restore | Verb::Migrate, true, [bare], false) =
             (verb, from.is_empty(), sides.bare.as_slice(), sides.on.is_empty())
             && !matches!(bare.who, Who::Pronoun)
         {
