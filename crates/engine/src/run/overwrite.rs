@@ -9,7 +9,7 @@ use crate::evidence::{Acceptance, Canary, Standing};
 use crate::journal::{Event, PackageRole, StepOutcome, StepState, StoredPackage};
 use crate::plan::StepName;
 use crate::run::obtain::Judged;
-use crate::verdict::decide;
+use crate::verdict::{Verdict, decide};
 
 impl Runner {
     pub(super) async fn overwrite(&self) -> Result<(), EngineError> {
@@ -127,8 +127,16 @@ impl Runner {
             }
         };
         self.begin(StepName::Verify)?;
-        let evidence = self.gather(acceptance, watched, judged.as_ref()).await?;
-        let verdict = decide(&evidence).verdict;
+        let mut evidence = self
+            .gather(acceptance.clone(), watched.clone(), judged.as_ref())
+            .await?;
+        let mut verdict = decide(&evidence).verdict;
+        // Bad news may only be too early: a server that goes back is up over a database it is still refilling.
+        if matches!(verdict, Verdict::Partial | Verdict::Lost) && evidence.standing == Standing::Up {
+            tokio::time::sleep(self.pace.settle).await;
+            evidence = self.gather(acceptance, watched, judged.as_ref()).await?;
+            verdict = decide(&evidence).verdict;
+        }
         self.finish(
             StepName::Verify,
             StepOutcome::Done {
