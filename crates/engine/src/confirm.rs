@@ -3,8 +3,8 @@
 //! A [`ConfirmedPlan`] cannot be built anywhere else, and it exists only when its run is already journalled:
 //!
 //! ```compile_fail
-//! fn forge(plan: release_engine::Plan) -> release_engine::ConfirmedPlan {
-//!     release_engine::ConfirmedPlan { run: todo!() }
+//! fn forge(run: release_engine::RunId) -> release_engine::ConfirmedPlan {
+//!     release_engine::ConfirmedPlan { run }
 //! }
 //! ```
 //!
