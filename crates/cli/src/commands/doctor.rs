@@ -14,7 +14,7 @@ pub(crate) fn without_settings(globals: &Globals, error: &EngineError) -> Exit {
         output::json(&serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "error": report }));
     } else {
         output::data(&format!(
-            "nocobase-release {}\n✗ the settings: {}",
+            "version: {}\n✗ the settings: {}",
             env!("CARGO_PKG_VERSION"),
             report.message
         ));
@@ -26,7 +26,7 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, EngineError> {
     let settings = context.engine.settings();
     let mut healthy = true;
     let mut lines = vec![
-        format!("nocobase-release {}", env!("CARGO_PKG_VERSION")),
+        format!("version: {}", env!("CARGO_PKG_VERSION")),
         format!("home: {}", shown(settings.home.root())),
     ];
     for remark in &context.remarks {
