@@ -14,5 +14,6 @@ mod confirmation;
 mod crash;
 mod outcomes;
 mod readme;
+mod roll_back;
 mod scenarios;
 mod secrets;

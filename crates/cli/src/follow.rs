@@ -109,6 +109,7 @@ impl Screen {
             | Event::PackageStored { .. }
             | Event::RestoreAccepted { .. }
             | Event::EvidenceGathered { .. }
+            | Event::RollBackEvidenceGathered { .. }
             | Event::RunEnded { .. } => {}
         }
     }

@@ -3,7 +3,8 @@
 //! The settings file's `[policy]` table deserialises into [`Policy`]; reading that file is the command line's
 //! business, and holding to the policy is the planner's and the confirmation's.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Names that mean production in the supported languages; such environments are protected unless the policy
 /// lists them under `unprotected`.
@@ -38,6 +39,18 @@ const PRODUCTION_NAMES: &[&str] = &[
     "en-ligne",
 ];
 
+/// Whether a run takes the way back by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RollBack {
+    /// The way back is named and left to people.
+    #[default]
+    Never,
+    /// Where a restore left the target damaged (`partial`, or `lost` with the application up), its safety backup is
+    /// restored at once, in the same run.
+    Damaged,
+}
+
 /// The rules of the house.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -52,6 +65,8 @@ pub struct Policy {
     pub plan_minutes: u32,
     /// Minutes that a restore is watched before its outcome is called unknown.
     pub watch_minutes: u32,
+    /// Whether a damaged target is brought back by the run that damaged it.
+    pub roll_back: RollBack,
 }
 
 impl Default for Policy {
@@ -62,6 +77,7 @@ impl Default for Policy {
             read_only: false,
             plan_minutes: 30,
             watch_minutes: 30,
+            roll_back: RollBack::Never,
         }
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ErrorReport;
-use crate::evidence::{Says, Signal, Standing};
+use crate::evidence::{Evidence, Says, Signal, Standing};
 use crate::finding::Severity;
 use crate::ids::{PlanId, RunId};
 use crate::journal::{ConfirmedBy, Phase, RunState, StepOutcome, StepState, StoredPackage};
@@ -59,6 +59,9 @@ pub struct RunReport {
     /// The evidence, signal by signal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Signal>,
+    /// The evidence of a rollback, signal by signal; the package is the safety backup there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roll_back_evidence: Vec<Signal>,
     /// The target's safety backup on this machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safety_backup: Option<StoredPackage>,
@@ -117,7 +120,8 @@ impl RunReport {
                 .steps
                 .values()
                 .filter(|step| matches!(step, StepState::Ended(_)))
-                .count(),
+                .count()
+                .min(state.plan.steps.len()),
             steps: state.plan.steps.len(),
             verdict: state.verdict,
             reasons: state.reasons.clone(),
@@ -126,11 +130,8 @@ impl RunReport {
                 _ => false,
             },
             cause: state.cause.clone(),
-            evidence: state
-                .evidence
-                .as_ref()
-                .map(|evidence| evidence.signals())
-                .unwrap_or_default(),
+            evidence: signals(state.evidence.as_ref()),
+            roll_back_evidence: signals(state.roll_back_evidence.as_ref()),
             safety_backup: state.safety_backup().cloned(),
             package: state.packages.get(&crate::journal::PackageRole::Package).cloned(),
             next: if interrupted {
@@ -163,9 +164,13 @@ impl RunReport {
         for reason in &self.reasons {
             text.push(format!("  {reason}"));
         }
-        if !self.evidence.is_empty() {
-            text.push("evidence (+ for, - against, · says nothing either way):".to_owned());
-            for signal in &self.evidence {
+        let parts = [
+            ("evidence", &self.evidence),
+            ("evidence of the way back", &self.roll_back_evidence),
+        ];
+        for (title, signals) in parts.into_iter().filter(|(_, signals)| !signals.is_empty()) {
+            text.push(format!("{title} (+ for, - against, · says nothing either way):"));
+            for signal in signals {
                 text.push(format!(
                     "  {} {:<11} {}",
                     mark(signal.says),
@@ -203,6 +208,10 @@ impl RunReport {
         ) + "
 "
     }
+}
+
+fn signals(evidence: Option<&Evidence>) -> Vec<Signal> {
+    evidence.map(Evidence::signals).unwrap_or_default()
 }
 
 fn mark(says: Says) -> char {
@@ -335,6 +344,9 @@ pub fn step_title(plan: &Plan, step: StepName) -> String {
             Some(environment) => format!("[{environment}] {}", found.title),
             None => found.title.clone(),
         },
+        // Both follow the plan's rollback step and are no steps of a plan.
+        None if step == StepName::WatchRollBack => "watch the way back".to_owned(),
+        None if step == StepName::VerifyRollBack => "gather evidence of the way back".to_owned(),
         None => format!("{step:?}"),
     }
 }

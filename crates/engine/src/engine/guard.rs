@@ -109,6 +109,13 @@ impl Engine {
         if plan.package_is_safety_backup != new_of_target {
             return foreign("its safety backup does not go with its package".into());
         }
+        if let Some(undone) = &plan.undoes {
+            // How strictly the target is backed up hangs on how that run ended.
+            let known = journal::read(&self.settings.home, &undone.run)?;
+            if known.verdict != undone.verdict {
+                return foreign(format!("{} did not end as it says", undone.run));
+            }
+        }
         for side in [&plan.facts.source, &plan.facts.target].into_iter().flatten() {
             let configured = self
                 .settings

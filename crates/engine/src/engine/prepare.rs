@@ -126,6 +126,7 @@ impl Engine {
                     run: undone.run.clone(),
                     summary: undone.plan.summary,
                     at: undone.created_at,
+                    verdict: undone.verdict,
                 };
                 Ok((
                     Facts {

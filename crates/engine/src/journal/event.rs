@@ -128,7 +128,7 @@ pub enum Event {
         /// Where and what.
         package: StoredPackage,
     },
-    /// The server accepted the restore.
+    /// The server accepted the upload that is being sent: the restore's, or that of a rollback.
     RestoreAccepted {
         /// Its request id, which its log lines carry.
         request_id: Option<String>,
@@ -145,6 +145,11 @@ pub enum Event {
     },
     /// The evidence as it was gathered.
     EvidenceGathered {
+        /// All of it.
+        evidence: Box<Evidence>,
+    },
+    /// The evidence whether a rollback brought the earlier state back.
+    RollBackEvidenceGathered {
         /// All of it.
         evidence: Box<Evidence>,
     },

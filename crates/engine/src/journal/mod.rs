@@ -14,7 +14,7 @@ mod state;
 pub use event::{ConfirmedBy, Event, Line, PackageRole, StepOutcome, StoredPackage};
 pub(crate) use file::{Journal, create, last_overwrite, list_runs};
 pub use file::{Reader, read};
-pub use state::{IllegalEvent, Phase, RunState, StepState};
+pub use state::{AcceptedUpload, IllegalEvent, Phase, RunState, StepState};
 
 /// The version of the journal's lines. A reader takes newer lines as far as it knows them; a writer refuses.
 pub const JOURNAL_FORMAT: u32 = 1;

@@ -31,6 +31,15 @@ pub enum StepState {
     Ended(StepOutcome),
 }
 
+/// An upload that the server accepted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AcceptedUpload {
+    /// The server's request id, which its log lines carry.
+    pub request_id: Option<String>,
+    /// The server's task, for the short time in which it can be asked.
+    pub task: Option<String>,
+}
+
 /// The state of a run.
 #[derive(Debug, Clone)]
 pub struct RunState {
@@ -56,12 +65,12 @@ pub struct RunState {
     pub progress: Option<(StepName, String)>,
     /// The packages on this machine.
     pub packages: BTreeMap<PackageRole, StoredPackage>,
-    /// The server's request id of the accepted restore.
-    pub request_id: Option<String>,
-    /// The server's task of the accepted restore.
-    pub task: Option<String>,
+    /// The uploads that the server accepted, by the step that sent them.
+    pub accepted: BTreeMap<StepName, AcceptedUpload>,
     /// The evidence, once gathered.
     pub evidence: Option<Evidence>,
+    /// The evidence of a rollback, once gathered.
+    pub roll_back_evidence: Option<Evidence>,
     /// The verdict, once decided.
     pub verdict: Option<Verdict>,
     /// Why that verdict.
@@ -104,9 +113,9 @@ impl RunState {
                 steps: BTreeMap::new(),
                 progress: None,
                 packages: BTreeMap::new(),
-                request_id: None,
-                task: None,
+                accepted: BTreeMap::new(),
                 evidence: None,
+                roll_back_evidence: None,
                 verdict: None,
                 reasons: Vec::new(),
                 cause: None,
@@ -163,14 +172,23 @@ impl RunState {
                 self.packages.insert(*role, package.clone());
             }
             (Phase::Running, Event::RestoreAccepted { request_id, task }) => {
-                if !self.is_open(StepName::Restore) {
-                    return illegal("a restore is accepted while it is being sent");
-                }
-                self.request_id.clone_from(request_id);
-                self.task.clone_from(task);
+                let sending = [StepName::RollBack, StepName::Restore]
+                    .into_iter()
+                    .find(|step| self.is_open(*step));
+                let Some(step) = sending else {
+                    return illegal("an upload is accepted while it is being sent");
+                };
+                let upload = AcceptedUpload {
+                    request_id: request_id.clone(),
+                    task: task.clone(),
+                };
+                self.accepted.insert(step, upload);
             }
             (Phase::Running, Event::EvidenceGathered { evidence }) => {
                 self.evidence = Some((**evidence).clone())
+            }
+            (Phase::Running, Event::RollBackEvidenceGathered { evidence }) => {
+                self.roll_back_evidence = Some((**evidence).clone())
             }
             (
                 Phase::Running,

@@ -5,7 +5,7 @@ use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
 use crate::finding::Finding;
 use crate::package::{self, Inspection};
-use crate::policy::Policy;
+use crate::policy::{Policy, RollBack};
 use crate::request::PackageChoice;
 
 /// The parts of a plan that depend on what it does.
@@ -177,7 +177,7 @@ fn draft_overwrite(
     Ok(Draft {
         action,
         summary,
-        steps: overwrite_steps(&package, whole, target),
+        steps: overwrite_steps(&package, whole, target, rolls_back(action, whole, policy)),
         package,
         package_is_safety_backup: whole,
         destroys: destroyed(target),
@@ -402,7 +402,18 @@ fn destroyed(target: &EnvironmentFacts) -> Vec<String> {
     ]
 }
 
-fn overwrite_steps(package: &PlannedPackage, whole: bool, target: &EnvironmentFacts) -> Vec<Step> {
+/// An undo leads back to what was damaged, and a package that is its own safety backup has just failed: neither is
+/// rolled back.
+fn rolls_back(action: PlanAction, whole: bool, policy: &Policy) -> bool {
+    policy.roll_back == RollBack::Damaged && action == PlanAction::Restore && !whole
+}
+
+fn overwrite_steps(
+    package: &PlannedPackage,
+    whole: bool,
+    target: &EnvironmentFacts,
+    rolls_back: bool,
+) -> Vec<Step> {
     let at = target.environment.as_str();
     let mut steps = vec![step(
         StepName::ReadFacts,
@@ -499,6 +510,10 @@ fn overwrite_steps(package: &PlannedPackage, whole: bool, target: &EnvironmentFa
         true,
         "",
     ));
+    if rolls_back {
+        let title = "where the restore left it damaged: restore the safety backup at once, and prove it";
+        steps.push(step(StepName::RollBack, title, Some(at), true, ""));
+    }
     steps
 }
 

@@ -19,6 +19,7 @@ use crate::finding::Finding;
 use crate::ids::{PlanId, RunId, letters};
 use crate::policy::Policy;
 use crate::request::Request;
+use crate::verdict::Verdict;
 
 /// The version of the plan's format.
 pub(crate) const PLAN_FORMAT: u32 = 1;
@@ -92,6 +93,12 @@ pub enum StepName {
     Verify,
     /// The marker row is taken away where the earlier data stayed.
     TidyUp,
+    /// The safety backup is uploaded, because the restore left the target damaged and policy says so.
+    RollBack,
+    /// The server is watched once more, after that upload.
+    WatchRollBack,
+    /// Evidence is gathered whether the earlier state is back.
+    VerifyRollBack,
 }
 
 /// A step as it stands in a plan.
@@ -133,6 +140,9 @@ pub struct Undone {
     /// When it began: the target goes back to how it was then.
     #[schemars(with = "String")]
     pub at: Timestamp,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
 }
 
 /// A plan: what will be done, to what, at which price, and how it is taken back.
@@ -233,6 +243,18 @@ impl Plan {
     /// The target's name; a backup has none.
     pub fn target(&self) -> Option<&str> {
         self.facts.target.as_ref().map(|facts| facts.environment.as_str())
+    }
+
+    /// Whether it brings back a target that is, or may be, damaged: what is there now is no way back worth
+    /// insisting on.
+    pub fn undoes_damage(&self) -> bool {
+        let verdict = self.undoes.as_ref().and_then(|undone| undone.verdict);
+        matches!(verdict, Some(Verdict::Partial | Verdict::Lost | Verdict::Unknown))
+    }
+
+    /// Whether the run may restore the safety backup by itself.
+    pub fn rolls_back(&self) -> bool {
+        self.steps.iter().any(|step| step.name == StepName::RollBack)
     }
 
     /// The source's name; a file of this machine has none.

@@ -8,9 +8,9 @@ use futures_util::stream;
 use nocobase_client::{Client, Error, LogLine};
 use serde_json::Value;
 
-use super::Runner;
 use super::obtain::Judged;
 use super::watch::Watched;
+use super::{Attempt, Runner};
 use crate::error::EngineError;
 use crate::evidence::{Acceptance, Canary, Comparison, Evidence, Identity, LogStory, Standing};
 use crate::facts::IdentityFacts;
@@ -83,20 +83,20 @@ impl Runner {
     /// Reads everything; when the target goes down meanwhile, it is watched again first.
     pub(super) async fn gather(
         &self,
+        attempt: Attempt,
         acceptance: Acceptance,
         mut watched: Watched,
         judged: Option<&Judged>,
     ) -> Result<Evidence, EngineError> {
-        let state = self.state();
         let client = self.target_client()?;
         for round in 1.. {
-            let evidence = self.gather_once(client, &acceptance, &watched, judged).await;
+            let evidence = self.gather_once(attempt, &acceptance, &watched, judged).await?;
             let steady = watched.standing != Standing::Up
                 || matches!(client.health().await, Ok(nocobase_client::Health::Up));
             if steady || round == ROUNDS {
                 return Ok(evidence);
             }
-            let again = self.watch(&state).await?;
+            let again = self.watch(attempt).await?;
             watched = Watched {
                 went_down: true,
                 standing: again.standing,
@@ -111,16 +111,17 @@ impl Runner {
 
     async fn gather_once(
         &self,
-        client: &Client,
+        attempt: Attempt,
         acceptance: &Acceptance,
         watched: &Watched,
         judged: Option<&Judged>,
-    ) -> Evidence {
-        let state = self.state();
+    ) -> Result<Evidence, EngineError> {
+        let client = self.target_client()?;
+        let upload = self.accepted(attempt);
         let readable = watched.standing == Standing::Up;
         let (log, identity) = if readable {
             join(
-                self.read_log(state.request_id.as_deref()),
+                self.read_log(upload.request_id.as_deref()),
                 self.read_identity(client),
             )
             .await
@@ -142,7 +143,7 @@ impl Runner {
             Some(judged) if readable => self.compare_content(client, judged).await,
             _ => Content::default(),
         };
-        Evidence {
+        Ok(Evidence {
             acceptance: acceptance.clone(),
             went_down: watched.went_down,
             standing: watched.standing.clone(),
@@ -157,7 +158,7 @@ impl Runner {
             collections_not_counted: content.uncounted,
             users,
             identity,
-        }
+        })
     }
 
     async fn read_canary(&self, client: &Client, readable: bool) -> Canary {
@@ -255,8 +256,11 @@ impl Runner {
         };
         let names = TableNames::of(&judged.package);
         let expected = rows(&judged.package);
-        let before = rows(&judged.safety_backup);
-        let tables: BTreeSet<&String> = expected.keys().chain(before.keys()).collect();
+        let before = judged.safety_backup.as_ref().map(rows);
+        let tables: BTreeSet<&String> = expected
+            .keys()
+            .chain(before.iter().flat_map(BTreeMap::keys))
+            .collect();
         let mut wanted: BTreeMap<String, (String, bool)> = collections
             .into_iter()
             .map(|collection| (names.table(&collection), (collection, true)))
@@ -308,7 +312,7 @@ impl Runner {
                 .count(),
             uncounted,
             against_package: Some(Comparison::new(&expected, &found)),
-            against_before: Some(Comparison::new(&before, &found)),
+            against_before: before.map(|before| Comparison::new(&before, &found)),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - `obtain`: packages are made, fetched, opened and judged.
 //! - `overwrite`: the marker, the upload, and what follows from its answer.
+//! - `roll_back`: the safety backup, uploaded by the run itself where policy says so.
 //! - `watch`: the restart window, with the server's own messages as progress.
 //! - `gather`: evidence is read; `crate::verdict` decides from it.
 //!
@@ -12,6 +13,7 @@
 mod gather;
 mod obtain;
 mod overwrite;
+mod roll_back;
 mod watch;
 
 pub(crate) use obtain::{fetch_package, open_package};
@@ -23,14 +25,13 @@ use futures_util::future::try_join;
 use nocobase_client::{Client, Secret};
 
 use crate::error::{EngineError, ErrorReport, client_report};
-use crate::evidence::Evidence;
 use crate::facts::{Facts, read_environment};
 use crate::home::Home;
-use crate::journal::{Event, Journal, RunState, StepOutcome, last_overwrite};
+use crate::journal::{AcceptedUpload, Event, Journal, RunState, StepOutcome, last_overwrite};
 use crate::lock::TargetLock;
 use crate::plan::{Plan, PlanAction, StepName};
 use crate::policy::Policy;
-use crate::verdict::{Verdict, decide};
+use crate::verdict::Verdict;
 
 /// How often and how long a run looks. The defaults suit real servers, whose restart takes 8 to 16 s.
 #[derive(Debug, Clone, Copy)]
@@ -102,6 +103,38 @@ impl From<EngineError> for Stop {
     }
 }
 
+/// An upload with what follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// The package.
+    Restore,
+    /// The safety backup, after the package left damage.
+    RollBack,
+}
+
+impl Attempt {
+    fn upload(self) -> StepName {
+        match self {
+            Self::Restore => StepName::Restore,
+            Self::RollBack => StepName::RollBack,
+        }
+    }
+
+    fn watch(self) -> StepName {
+        match self {
+            Self::Restore => StepName::Watch,
+            Self::RollBack => StepName::WatchRollBack,
+        }
+    }
+
+    fn verify(self) -> StepName {
+        match self {
+            Self::Restore => StepName::Verify,
+            Self::RollBack => StepName::VerifyRollBack,
+        }
+    }
+}
+
 /// Everything a run works with.
 pub(crate) struct Runner {
     pub(crate) home: Home,
@@ -134,6 +167,9 @@ impl Runner {
             // What it did is not known yet; it stays to be taken up when the target is free.
             Err(error) => return Err(error),
         };
+        if state.began(StepName::RollBack) {
+            return self.roll_back().await;
+        }
         if state.began(StepName::Restore) {
             return self.finish_overwrite(None).await;
         }
@@ -312,6 +348,15 @@ impl Runner {
             .clone()
     }
 
+    /// What the server said when it accepted an upload; empty where it did not, or the answer was lost.
+    fn accepted(&self, attempt: Attempt) -> AcceptedUpload {
+        self.state()
+            .accepted
+            .get(&attempt.upload())
+            .cloned()
+            .unwrap_or_default()
+    }
+
     fn end_unchanged(&self, stop: Stop) -> Result<(), EngineError> {
         let reason = match self.plan.target() {
             Some(target) => format!(
@@ -321,22 +366,6 @@ impl Runner {
             None => stop.cause.message.clone(),
         };
         self.end(Verdict::FailedUnchanged, vec![reason], Some(stop.cause))
-    }
-
-    fn end_by_evidence(&self, evidence: Evidence) -> Result<(), EngineError> {
-        let decision = decide(&evidence);
-        let cause = match &evidence.acceptance {
-            crate::evidence::Acceptance::Refused { message } => Some(ErrorReport {
-                code: "upload_refused".into(),
-                message: message.clone(),
-                next_step: "see what the server said".into(),
-            }),
-            _ => None,
-        };
-        self.write(Event::EvidenceGathered {
-            evidence: Box::new(evidence),
-        })?;
-        self.end(decision.verdict, decision.reasons, cause)
     }
 
     fn end(

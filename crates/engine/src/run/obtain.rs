@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
 use nocobase_client::{BackupStatus, Client, safe_file_name};
 
 use super::{Runner, Stop};
@@ -18,8 +18,9 @@ use crate::plan::{PlannedPackage, StepName, judge_package};
 /// Both packages, opened.
 pub(super) struct Judged {
     pub(super) package: Inspection,
-    /// The target's safety backup; the package itself where it serves as that.
-    pub(super) safety_backup: Inspection,
+    /// The target's safety backup (the package itself where it serves as that); none where a damaged target could
+    /// not be backed up any more.
+    pub(super) safety_backup: Option<Inspection>,
 }
 
 impl Runner {
@@ -27,6 +28,11 @@ impl Runner {
     pub(super) async fn obtain_both(&self) -> Result<(StoredPackage, Option<StoredPackage>), Stop> {
         if self.plan.package_is_safety_backup {
             return Ok((self.obtain_package().await?, None));
+        }
+        if self.plan.undoes_damage() {
+            // What is damaged may not even be dumped any more, and must not keep the good state from coming back.
+            let (package, safety_backup) = join(self.obtain_package(), self.obtain_safety_backup()).await;
+            return Ok((package?, safety_backup.ok()));
         }
         let (package, safety_backup) = try_join(self.obtain_package(), self.obtain_safety_backup()).await?;
         Ok((package, Some(safety_backup)))
@@ -231,11 +237,15 @@ impl Runner {
             if let Some(safe) = &safe
                 && blocked(&safe.findings, &[])
             {
-                return Err(unsafe_way_back(&safe.findings));
+                let stop = unsafe_way_back(&safe.findings);
+                if !self.plan.undoes_damage() {
+                    return Err(stop);
+                }
+                self.progress(StepName::Judge, format!("warning: {}", stop.cause.message));
             }
             let rows: u64 = opened.content.tables.iter().filter_map(|table| table.rows).sum();
             let note = format!("{} tables, {rows} rows", opened.content.tables.len());
-            let safety_backup = safe.unwrap_or_else(|| opened.clone());
+            let safety_backup = safe.or_else(|| self.plan.package_is_safety_backup.then(|| opened.clone()));
             Ok((
                 Judged {
                     package: opened,

@@ -3,9 +3,9 @@
 use nocobase_client::RestoreOptions;
 
 use super::watch::Watched;
-use super::{Runner, Stop};
-use crate::error::{EngineError, client_report};
-use crate::evidence::{Acceptance, Canary, Standing};
+use super::{Attempt, Runner, Stop};
+use crate::error::{EngineError, ErrorReport, client_report};
+use crate::evidence::{Acceptance, Canary, Evidence, Standing};
 use crate::journal::{Event, PackageRole, StepOutcome, StepState, StoredPackage};
 use crate::plan::StepName;
 use crate::run::obtain::Judged;
@@ -23,7 +23,8 @@ impl Runner {
         };
         match prepared.await {
             Ok((package, judged)) => {
-                self.upload(&package, judged.package.encrypted).await?;
+                self.upload(Attempt::Restore, &package, judged.package.encrypted)
+                    .await?;
                 self.finish_overwrite(Some(judged)).await
             }
             Err(stop) => {
@@ -58,9 +59,14 @@ impl Runner {
         Ok(())
     }
 
-    /// The upload: the one request that overwrites. It is written down before it is sent, and never sent again.
-    async fn upload(&self, package: &StoredPackage, encrypted: bool) -> Result<(), EngineError> {
-        let step = StepName::Restore;
+    /// An upload: the one request that overwrites. It is written down before it is sent, and never sent again.
+    pub(super) async fn upload(
+        &self,
+        attempt: Attempt,
+        package: &StoredPackage,
+        encrypted: bool,
+    ) -> Result<(), EngineError> {
+        let step = attempt.upload();
         let target = self.target_client()?;
         let password = self.secrets.package_password.clone().filter(|_| encrypted);
         let options = RestoreOptions {
@@ -99,8 +105,74 @@ impl Runner {
     /// Watches, gathers and decides. Everything it needs is in the journal, so a run whose process died after
     /// the upload began is finished by the same steps.
     pub(super) async fn finish_overwrite(&self, judged: Option<Judged>) -> Result<(), EngineError> {
+        let judged = match judged {
+            Some(judged) => Some(judged),
+            None => self.open_again().await,
+        };
+        let evidence = self.see_outcome(Attempt::Restore, judged.as_ref()).await?;
+        let decision = decide(&evidence);
+        // Also where the marker was not seen: the answer about it may be what was lost.
+        let planted = self.state().began(StepName::PlantCanary) && evidence.canary != Canary::Gone;
+        if planted && evidence.standing == Standing::Up && !decision.verdict.may_have_changed() {
+            self.remove_marker().await?;
+        }
+        let rolls_back = self.rolls_back(&evidence, decision.verdict);
+        let cause = match &evidence.acceptance {
+            Acceptance::Refused { message } => Some(ErrorReport {
+                code: "upload_refused".into(),
+                message: message.clone(),
+                next_step: "see what the server said".into(),
+            }),
+            Acceptance::Accepted | Acceptance::ReplyLost { .. } => None,
+        };
+        self.write(Event::EvidenceGathered {
+            evidence: Box::new(evidence),
+        })?;
+        if rolls_back {
+            return self.roll_back().await;
+        }
+        self.end(decision.verdict, decision.reasons, cause)
+    }
+
+    /// Watches what follows an upload and reads what came of it; changes nothing.
+    pub(super) async fn see_outcome(
+        &self,
+        attempt: Attempt,
+        judged: Option<&Judged>,
+    ) -> Result<Evidence, EngineError> {
+        let acceptance = self.acceptance(attempt);
+        let watched = match &acceptance {
+            Acceptance::Refused { .. } => Watched::not_expected(),
+            Acceptance::Accepted | Acceptance::ReplyLost { .. } => {
+                self.begin(attempt.watch())?;
+                let watched = self.watch(attempt).await?;
+                self.finish(attempt.watch(), StepOutcome::Done { note: watched.note() })?;
+                watched
+            }
+        };
+        self.begin(attempt.verify())?;
+        let mut evidence = self
+            .gather(attempt, acceptance.clone(), watched.clone(), judged)
+            .await?;
+        let mut verdict = decide(&evidence).verdict;
+        // Bad news may only be too early: a server that goes back is up over a database it is still refilling.
+        if matches!(verdict, Verdict::Partial | Verdict::Lost) && evidence.standing == Standing::Up {
+            tokio::time::sleep(self.pace.settle).await;
+            evidence = self.gather(attempt, acceptance, watched, judged).await?;
+            verdict = decide(&evidence).verdict;
+        }
+        self.finish(
+            attempt.verify(),
+            StepOutcome::Done {
+                note: verdict.as_str().into(),
+            },
+        )?;
+        Ok(evidence)
+    }
+
+    fn acceptance(&self, attempt: Attempt) -> Acceptance {
         let state = self.state();
-        let acceptance = match state.steps.get(&StepName::Restore) {
+        match state.steps.get(&attempt.upload()) {
             Some(StepState::Ended(StepOutcome::Done { .. })) => Acceptance::Accepted,
             Some(StepState::Ended(StepOutcome::Failed { error })) => Acceptance::Refused {
                 message: error.message.clone(),
@@ -108,47 +180,11 @@ impl Runner {
             Some(StepState::Ended(StepOutcome::Unknown { error })) => Acceptance::ReplyLost {
                 message: error.message.clone(),
             },
-            Some(StepState::Started) if state.request_id.is_some() => Acceptance::Accepted,
+            Some(StepState::Started) if self.accepted(attempt).request_id.is_some() => Acceptance::Accepted,
             Some(StepState::Started) | None => Acceptance::ReplyLost {
                 message: "the process of this run died during the upload".into(),
             },
-        };
-        let judged = match judged {
-            Some(judged) => Some(judged),
-            None => self.open_again().await,
-        };
-        let watched = match &acceptance {
-            Acceptance::Refused { .. } => Watched::not_expected(),
-            Acceptance::Accepted | Acceptance::ReplyLost { .. } => {
-                self.begin(StepName::Watch)?;
-                let watched = self.watch(&state).await?;
-                self.finish(StepName::Watch, StepOutcome::Done { note: watched.note() })?;
-                watched
-            }
-        };
-        self.begin(StepName::Verify)?;
-        let mut evidence = self
-            .gather(acceptance.clone(), watched.clone(), judged.as_ref())
-            .await?;
-        let mut verdict = decide(&evidence).verdict;
-        // Bad news may only be too early: a server that goes back is up over a database it is still refilling.
-        if matches!(verdict, Verdict::Partial | Verdict::Lost) && evidence.standing == Standing::Up {
-            tokio::time::sleep(self.pace.settle).await;
-            evidence = self.gather(acceptance, watched, judged.as_ref()).await?;
-            verdict = decide(&evidence).verdict;
         }
-        self.finish(
-            StepName::Verify,
-            StepOutcome::Done {
-                note: verdict.as_str().into(),
-            },
-        )?;
-        // Also where the marker was not seen: the answer about it may be what was lost.
-        let planted = state.began(StepName::PlantCanary) && evidence.canary != Canary::Gone;
-        if planted && evidence.standing == Standing::Up && !verdict.may_have_changed() {
-            self.remove_marker().await?;
-        }
-        self.end_by_evidence(evidence)
     }
 
     /// The packages of a run that is taken up again; without them the evidence is weaker, not wrong.
@@ -156,8 +192,8 @@ impl Runner {
         let state = self.state();
         let package = self.open(state.packages.get(&PackageRole::Package)?).await.ok()?;
         let safety_backup = match state.packages.get(&PackageRole::SafetyBackup) {
-            Some(stored) => self.open(stored).await.ok()?,
-            None => package.clone(),
+            Some(stored) => self.open(stored).await.ok(),
+            None => self.plan.package_is_safety_backup.then(|| package.clone()),
         };
         Some(Judged {
             package,

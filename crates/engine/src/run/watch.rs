@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 
 use nocobase_client::{Client, Error, Health, RestoreStatus};
 
-use super::Runner;
+use super::{Attempt, Runner};
 use crate::error::EngineError;
 use crate::evidence::Standing;
-use crate::journal::RunState;
-use crate::plan::StepName;
 
 /// How much longer "up" must last when the log says that the restore began and not that it is over.
 const PATIENCE: u32 = 6;
@@ -81,8 +79,9 @@ async fn look(client: &Client, task: Option<&str>) -> Look {
 
 impl Runner {
     /// Watches until the application stays up, is broken for good, or the time is over.
-    pub(super) async fn watch(&self, state: &RunState) -> Result<Watched, EngineError> {
+    pub(super) async fn watch(&self, attempt: Attempt) -> Result<Watched, EngineError> {
         let client = self.target_client()?;
+        let upload = self.accepted(attempt);
         let limit = Duration::from_secs(60 * u64::from(self.policy.watch_minutes));
         let begun = Instant::now();
         let mut watched = Watched::not_expected();
@@ -94,7 +93,7 @@ impl Runner {
         let mut next_log_look = Instant::now();
         let mut unfinished = false;
         loop {
-            let seen = look(client, state.task.as_deref()).await;
+            let seen = look(client, upload.task.as_deref()).await;
             if let Look::UpAndFailed(message) = &seen {
                 watched.failure_message = Some(message.clone());
                 // The server is about to go back, and goes down once more for that.
@@ -104,7 +103,7 @@ impl Runner {
                 Look::Up | Look::UpAndFailed(_) => {
                     if let Some(since) = down_since.take() {
                         down_for = down_for.max(since.elapsed());
-                        self.progress(StepName::Watch, "is up; waiting whether it stays up");
+                        self.progress(attempt.watch(), "is up; waiting whether it stays up");
                         shown.clear();
                     }
                     broken_since = None;
@@ -115,7 +114,7 @@ impl Runner {
                         return Ok(watched);
                     }
                     if since.elapsed() >= self.pace.early && Instant::now() >= next_log_look {
-                        let log = self.read_log(state.request_id.as_deref()).await;
+                        let log = self.read_log(upload.request_id.as_deref()).await;
                         if log.is_conclusive() {
                             return Ok(watched);
                         }
@@ -127,7 +126,7 @@ impl Runner {
                     (up_since, watched.went_down, unfinished) = (None, true, false);
                     down_since.get_or_insert_with(Instant::now);
                     if message != shown && !message.is_empty() {
-                        self.progress(StepName::Watch, message.clone());
+                        self.progress(attempt.watch(), message.clone());
                         shown.clone_from(&message);
                     }
                     if code == "APP_COMMANDING" {
@@ -146,7 +145,7 @@ impl Runner {
                     down_since.get_or_insert_with(Instant::now);
                     if shown != "cannot be reached" {
                         shown = "cannot be reached".into();
-                        self.progress(StepName::Watch, shown.clone());
+                        self.progress(attempt.watch(), shown.clone());
                     }
                     watched.standing = Standing::Unreachable { message };
                 }

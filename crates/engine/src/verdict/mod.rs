@@ -1,5 +1,9 @@
 //! The verdict: a pure function of the evidence. No signal decides alone, and what is not proven is not claimed.
 
+mod roll_back;
+
+pub use self::roll_back::decide_roll_back;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

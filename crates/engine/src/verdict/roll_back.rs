@@ -1,0 +1,86 @@
+//! How a run ends whose target was damaged and whose safety backup was uploaded at once; pure.
+
+use super::{Decision, Verdict};
+use crate::evidence::{Acceptance, Canary, Evidence, LogStory, Standing};
+
+/// Weighs what was seen after the rollback (`after`, whose package is the safety backup) against the damage before it.
+///
+/// Only content that is proven to be the safety backup's makes a `failed_reverted`.
+pub fn decide_roll_back(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
+    let mut reasons = damage.reasons.clone();
+    let ended = |mut reasons: Vec<String>, verdict, reason: String| {
+        reasons.push(reason);
+        Decision { verdict, reasons }
+    };
+    if let Acceptance::Refused { message } = &after.acceptance
+        && !after.went_down
+    {
+        let reason = format!("the safety backup could not be restored at once: {message}");
+        return ended(reasons, damage.verdict, reason);
+    }
+    reasons.push("the safety backup was uploaded at once".into());
+    match &after.standing {
+        Standing::Broken { message, .. } => {
+            let reason = format!("but the application does not come up again: {message}");
+            return ended(reasons, Verdict::Lost, reason);
+        }
+        Standing::Busy { message } | Standing::Unreachable { message } => {
+            let reason = format!("but how that ended could not be seen: {message}");
+            return ended(reasons, Verdict::Unknown, reason);
+        }
+        Standing::Up => {}
+    }
+    if after.users == Some(0) {
+        let reason = "but the application is up and holds no users: nobody can sign in".to_owned();
+        return ended(reasons, Verdict::Lost, reason);
+    }
+    if before.canary == Canary::Present && after.canary == Canary::Present {
+        let reason = "but the marker is still there, so it was not loaded".to_owned();
+        return ended(reasons, damage.verdict, reason);
+    }
+    let content = after
+        .against_package
+        .as_ref()
+        .filter(|content| content.tables > 0);
+    let Some(content) = content else {
+        let reason = "but its content could not be compared with what is there now".to_owned();
+        return ended(reasons, Verdict::Unknown, reason);
+    };
+    if !content.is_whole() {
+        let reason = format!(
+            "but {} of {} tables hold fewer rows than it",
+            content.missing.len(),
+            content.tables
+        );
+        return ended(reasons, Verdict::Partial, reason);
+    }
+    if let Some(message) = &after.failure_message {
+        let reason = format!("but in between the server said that it failed: {message}");
+        return ended(reasons, Verdict::Unknown, reason);
+    }
+    let reason = format!(
+        "and {} tables hold its {} rows: the target is as it was before",
+        content.tables, content.rows
+    );
+    let differed = before
+        .against_before
+        .as_ref()
+        .is_some_and(|content| !content.is_exact());
+    match &after.log {
+        LogStory::Reverted { .. } | LogStory::RevertFailed { .. } => {
+            let reason = "but the server's log says that it went back from it".to_owned();
+            ended(reasons, Verdict::Unknown, reason)
+        }
+        LogStory::Tolerated { .. } => {
+            let reason = "but the server ignored errors while loading it".to_owned();
+            ended(reasons, Verdict::Partial, reason)
+        }
+        LogStory::Restored => ended(reasons, Verdict::FailedReverted, reason),
+        // Without the log, only a change of the content tells that anything was loaded at all.
+        _ if differed => ended(reasons, Verdict::FailedReverted, reason),
+        _ => {
+            let reason = "but neither the log nor the content tells whether it was loaded".to_owned();
+            ended(reasons, Verdict::Unknown, reason)
+        }
+    }
+}
