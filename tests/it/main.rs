@@ -12,6 +12,7 @@ mod architecture;
 mod bad_input;
 mod confirmation;
 mod crash;
+mod credentials;
 mod outcomes;
 mod readme;
 mod roll_back;

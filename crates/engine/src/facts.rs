@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use futures_util::future::try_join;
+use jiff::Timestamp;
 use nocobase_client::{Client, Health};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,9 @@ pub struct EnvironmentFacts {
     pub schema: Option<String>,
     /// Who we are there.
     pub identity: IdentityFacts,
+    /// By which credentials, without what is secret about them.
+    #[serde(default)]
+    pub credential: CredentialFacts,
     /// Installed plugins with versions; none when the role may not read them.
     pub plugins: Option<Vec<PluginFact>>,
     /// The backups on its server, newest first.
@@ -47,6 +51,55 @@ pub struct IdentityFacts {
     pub id: u64,
     /// The user's name, or what stands in for it.
     pub username: String,
+}
+
+/// A kind of credentials.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// An account with its password.
+    Account,
+    /// A session signed in by OAuth.
+    OAuth,
+    /// An API key.
+    ApiKey,
+    /// The token of a session.
+    Session,
+}
+
+/// The credentials of an environment, as far as a restore has something to do with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CredentialFacts {
+    /// Their kind.
+    pub kind: CredentialKind,
+    /// When they expire; none where they do not, or do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub expires_at: Option<Timestamp>,
+    /// Whether there are others to fall back on.
+    pub has_fallback: bool,
+}
+
+impl From<nocobase_client::Credential> for CredentialFacts {
+    fn from(credential: nocobase_client::Credential) -> Self {
+        use nocobase_client::CredentialKind as Kind;
+        Self {
+            kind: match credential.kind {
+                Kind::Nobody | Kind::Token => CredentialKind::Unknown,
+                Kind::Account => CredentialKind::Account,
+                Kind::OAuth => CredentialKind::OAuth,
+                Kind::ApiKey => CredentialKind::ApiKey,
+                Kind::Session => CredentialKind::Session,
+            },
+            expires_at: credential
+                .expires_at
+                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            has_fallback: credential.has_fallback,
+        }
+    }
 }
 
 /// An installed plugin.
@@ -144,6 +197,7 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
             id: identity.id,
             username: username.unwrap_or_else(|| format!("user {}", identity.id)),
         },
+        credential: client.credential().into(),
         plugins: plugins.map(|plugins| plugins.into_iter().map(PluginFact::from).collect()),
         backups: backups
             .into_iter()

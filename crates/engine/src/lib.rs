@@ -38,7 +38,10 @@ pub use error::{EngineError, ErrorKind, ErrorReport};
 pub use evidence::{
     Acceptance, Canary, Comparison, Difference, Evidence, Identity, LogStory, Says, Signal, Standing,
 };
-pub use facts::{BackupFact, EnvironmentFacts, Facts, FileFacts, IdentityFacts, PluginFact};
+pub use facts::{
+    BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts,
+    PluginFact,
+};
 pub use finding::{Finding, Severity};
 pub use home::Home;
 pub use ids::{PlanId, RunId};

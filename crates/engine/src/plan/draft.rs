@@ -1,5 +1,6 @@
 //! What goes into a plan: its steps, what it destroys, and what the facts speak for or against. Pure.
 
+use super::credentials;
 use super::{PlanAction, PlannedPackage, Step, StepName, Strength, Undone};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
@@ -328,6 +329,8 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts, undo: bool) -> Vec<Fi
     if facts.source.is_none() && !undo {
         findings.extend(brought_along("wherever the package was made", target));
     }
+    let same = facts.source.as_ref().map(|source| &source.environment) == Some(&target.environment);
+    findings.extend(credentials::after_restore(target, !same && !undo));
     if target.dialect == "postgres" && target.schema.is_none() {
         findings.push(Finding::warning(
             "every_schema_dropped",

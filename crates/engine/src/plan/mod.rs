@@ -3,6 +3,7 @@
 //! What goes into it is drafted in `draft`. Nothing here reads a server, a file or a clock. A plan carries its own hash; the confirmation code is made
 //! of that hash, so that a phrase fits one plan only.
 
+mod credentials;
 mod draft;
 
 pub(crate) use self::draft::judge_package;
@@ -207,21 +208,27 @@ pub fn plan(
         } => draft_restore(package, accepted, &facts, policy)?,
         Request::Undo { .. } => draft_undo(&facts, undoes.as_ref(), policy)?,
     };
+    let expires_at = now
+        .checked_add(SignedDuration::from_mins(policy.plan_minutes.into()))
+        .unwrap_or(now);
+    let over_at = expires_at
+        .checked_add(SignedDuration::from_mins(policy.watch_minutes.into()))
+        .unwrap_or(expires_at);
+    let mut findings = draft.findings;
+    findings.extend(credentials::expiring(&facts, over_at));
     let mut plan = Plan {
         format: PLAN_FORMAT,
         id: PlanId::new(now, random),
         hash: String::new(),
         created_at: now,
-        expires_at: now
-            .checked_add(SignedDuration::from_mins(policy.plan_minutes.into()))
-            .unwrap_or(now),
+        expires_at,
         action: draft.action,
         summary: draft.summary,
         package: draft.package,
         package_is_safety_backup: draft.package_is_safety_backup,
         steps: draft.steps,
         destroys: draft.destroys,
-        findings: draft.findings,
+        findings,
         accepted: draft.accepted,
         confirmation: draft.confirmation,
         undoes,

@@ -15,6 +15,7 @@ pub(crate) fn environment(name: &str) -> EnvironmentFacts {
         version: "2.2.15".into(),
         dialect: "postgres".into(),
         schema: Some("app".into()),
+        credential: Default::default(),
         identity: IdentityFacts {
             id: 1,
             username: "nocobase".into(),
