@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod approval;
 mod architecture;
 mod bad_input;
 mod confirmation;

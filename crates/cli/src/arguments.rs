@@ -66,6 +66,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         secrets: Secrets,
     },
+    /// Approve a plan, as a person, that an assistant made and will set going
+    Approve {
+        /// A plan's id
+        plan: String,
+    },
     /// Make a backup, fetch it and prove it good
     Backup {
         #[command(flatten)]

@@ -241,6 +241,14 @@ pub(crate) fn secrets(secrets: &Secrets) -> Result<RunSecrets, EngineError> {
     Ok(RunSecrets { package_password })
 }
 
+/// Who sits at this terminal, as far as the operating system says.
+pub(crate) fn person() -> String {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|variable| env::var(variable).ok().filter(|name| !name.is_empty()))
+        .unwrap_or_else(|| "somebody".to_owned())
+}
+
 /// Logs go to stderr; `NOCOBASE_RELEASE_LOG` takes a filter such as `debug`.
 pub(crate) fn start_logging(verbose: bool) {
     let default = if verbose { "info" } else { "error" };

@@ -351,7 +351,7 @@ impl EngineError {
             }
             Self::NotNamed { package } => format!("type it when asked, or give --yes {package}"),
             Self::NeedsPerson { plan, .. } => {
-                format!("ask the person in charge to run: nocobase-release apply {plan}")
+                format!("ask the person in charge to run `nocobase-release approve {plan}`, then confirm it again")
             }
             Self::Forbidden { .. } => {
                 "change the policy in the settings file if this should be allowed".into()

@@ -43,6 +43,10 @@ impl Home {
         self.state("plans").join(format!("{plan}.used"))
     }
 
+    pub(crate) fn plan_approved_file(&self, plan: &PlanId) -> PathBuf {
+        self.state("plans").join(format!("{plan}.approved"))
+    }
+
     /// All runs, one folder each.
     pub(crate) fn runs(&self) -> PathBuf {
         self.state("runs")

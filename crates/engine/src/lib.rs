@@ -32,7 +32,7 @@ mod run;
 mod verdict;
 mod version;
 
-pub use confirm::{ConfirmedPlan, Proof};
+pub use confirm::{Approval, ConfirmedPlan, Proof};
 pub use engine::{Engine, EngineSettings, EnvironmentSummary, Follower, PackageSummary, Understood};
 pub use error::{EngineError, ErrorKind, ErrorReport};
 pub use evidence::{
@@ -46,7 +46,7 @@ pub use finding::{Finding, Severity};
 pub use home::Home;
 pub use ids::{PlanId, RunId};
 pub use plan::{Plan, PlanAction, PlannedPackage, Step, StepName, Strength, Undone, plan};
-pub use policy::{Policy, RollBack};
+pub use policy::{Direction, Policy, RollBack};
 pub use report::{RunReport, RunStanding, step_title};
 pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};
 pub use run::{Pace, RunSecrets};

@@ -321,9 +321,14 @@ impl Plan {
                 ));
             }
             Strength::Person => {
-                text.push(format!("{} is protected: a person confirms until {} at a terminal with: nocobase-release apply {}",
+                text.push(format!(
+                    "{} is protected: a person confirms until {} at a terminal with: nocobase-release apply {}",
                     self.target().unwrap_or_default(),
                     self.expires_at.strftime("%H:%M:%S UTC"),
+                    self.id
+                ));
+                text.push(format!(
+                    "  or approves what an assistant then sets going: nocobase-release approve {}",
                     self.id
                 ));
             }

@@ -113,6 +113,7 @@ async fn with_context(context: Context, command: Command) -> Result<Exit, Engine
             confirm,
             secrets,
         } => releases::apply(&context, &plan, confirm.as_deref(), &secrets).await,
+        Command::Approve { plan } => releases::approve(&context, &plan),
         Command::Backup { what, secrets } => releases::backup(&context, &what, &secrets).await,
         Command::Restore {
             what,

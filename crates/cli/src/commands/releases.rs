@@ -41,12 +41,7 @@ pub(crate) async fn apply(
     secrets: &Secrets,
 ) -> Result<Exit, EngineError> {
     let secrets = settings::secrets(secrets)?;
-    let path = Path::new(plan);
-    let plan = if path.extension().is_some_and(|extension| extension == "json") || plan.contains('/') {
-        context.engine.load_plan_file(path)?
-    } else {
-        context.engine.load_plan(plan)?
-    };
+    let plan = load(context, plan)?;
     let proof = match phrase {
         Some(phrase) => Proof::Phrase(phrase.to_owned()),
         None => {
@@ -58,6 +53,34 @@ pub(crate) async fn apply(
     };
     let confirmed = context.engine.confirm(plan, &proof)?;
     run(context, confirmed, &secrets).await
+}
+
+/// The human gate: only what is typed at a terminal counts, so there is no argument for it.
+pub(crate) fn approve(context: &Context, plan: &str) -> Result<Exit, EngineError> {
+    let plan = load(context, plan)?;
+    output::data(&plan.to_text());
+    let Proof::TypedAtTerminal(phrase) = typed(&plan)? else {
+        return Err(EngineError::NeedsPerson {
+            plan: plan.id.to_string(),
+            environment: plan.target().unwrap_or_default().to_owned(),
+        });
+    };
+    let approval = context.engine.approve(&plan, &phrase, &settings::person())?;
+    output::talk(&format!(
+        "approved by {}; it runs when it is confirmed: nocobase-release apply {}",
+        approval.by, plan.id
+    ));
+    Ok(Exit::Verified)
+}
+
+/// A plan by its id, or from a file.
+fn load(context: &Context, plan: &str) -> Result<Plan, EngineError> {
+    let path = Path::new(plan);
+    if path.extension().is_some_and(|extension| extension == "json") || plan.contains('/') {
+        context.engine.load_plan_file(path)
+    } else {
+        context.engine.load_plan(plan)
+    }
 }
 
 pub(crate) async fn backup(

@@ -47,6 +47,9 @@ impl Engine {
                 rule: "read-only mode".into(),
             });
         }
+        if let Some(rule) = plan.broken_rule(policy) {
+            return Err(EngineError::Forbidden { rule });
+        }
         let latest = now
             .checked_add(SignedDuration::from_mins(policy.plan_minutes.into()))
             .unwrap_or(now);
@@ -81,7 +84,7 @@ impl Engine {
         let strength = self.guard(&state.plan, Some(&state.run), now)?;
         let by_person = matches!(
             state.confirmed_by,
-            ConfirmedBy::PersonAtTerminal | ConfirmedBy::PersonInClient
+            ConfirmedBy::PersonAtTerminal | ConfirmedBy::PersonInClient | ConfirmedBy::ApprovedAtTerminal
         );
         match strength {
             Strength::None => Ok(()),

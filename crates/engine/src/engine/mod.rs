@@ -20,7 +20,7 @@ use release_intent::{EnvironmentRef, Known, Question, Reading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::confirm::{self, ConfirmedPlan, Proof};
+use crate::confirm::{self, Approval, ConfirmedPlan, Proof};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, read_environment};
 use crate::home::{Home, write_atomically};
@@ -347,6 +347,15 @@ impl Engine {
         }
         let strength = self.guard(&plan, None, now)?;
         confirm::confirm(&self.settings.home, plan, strength, proof, now, random())
+    }
+
+    /// A person's approval, typed at a terminal, of a plan that somebody else (an assistant) then sets going. `by` says
+    /// who it was.
+    pub fn approve(&self, plan: &Plan, typed: &str, by: &str) -> Result<Approval, EngineError> {
+        let now = Timestamp::now();
+        confirm::check_unused(&self.settings.home, plan)?;
+        self.guard(plan, None, now)?;
+        confirm::approve(&self.settings.home, plan, typed, by, now)
     }
 
     /// Starts a confirmed plan in a process of its own, which outlives this one.

@@ -40,6 +40,8 @@ pub enum ConfirmedBy {
     PersonAtTerminal,
     /// A person answered the client's question.
     PersonInClient,
+    /// A person approved the plan at a terminal; whoever had made it then set it going.
+    ApprovedAtTerminal,
 }
 
 /// Which of a run's two packages.

@@ -234,6 +234,9 @@ pub fn plan(
         undoes,
         facts,
     };
+    if let Some(rule) = plan.broken_rule(policy) {
+        return Err(EngineError::Forbidden { rule });
+    }
     plan.hash = plan.compute_hash();
     Ok(plan)
 }
@@ -250,6 +253,14 @@ impl Plan {
     /// The target's name; a backup has none.
     pub fn target(&self) -> Option<&str> {
         self.facts.target.as_ref().map(|facts| facts.environment.as_str())
+    }
+
+    /// The rule of the house that it would break.
+    pub(crate) fn broken_rule(&self, policy: &Policy) -> Option<String> {
+        match self.action {
+            PlanAction::Restore => policy.forbidden_direction(self.source(), self.target()?),
+            PlanAction::Backup | PlanAction::Undo => None,
+        }
     }
 
     /// Whether it brings back a target that is, or may be, damaged: what is there now is no way back worth
