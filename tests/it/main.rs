@@ -15,6 +15,7 @@ mod confirmation;
 mod crash;
 mod credentials;
 mod outcomes;
+mod packages;
 mod readme;
 mod roll_back;
 mod scenarios;

@@ -33,14 +33,14 @@ mod verdict;
 mod version;
 
 pub use confirm::{Approval, ConfirmedPlan, Proof};
-pub use engine::{Engine, EngineSettings, EnvironmentSummary, Follower, PackageSummary, Understood};
+pub use engine::{Engine, EngineSettings, EnvironmentSummary, Follower, PackageSummary, Pruned, Understood};
 pub use error::{EngineError, ErrorKind, ErrorReport};
 pub use evidence::{
     Acceptance, Canary, Comparison, Difference, Evidence, Identity, LogStory, Says, Signal, Standing,
 };
 pub use facts::{
     BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts,
-    PluginFact,
+    OutsideFacts, PluginFact,
 };
 pub use finding::{Finding, Severity};
 pub use home::Home;

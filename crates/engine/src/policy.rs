@@ -97,6 +97,8 @@ pub struct Policy {
     pub plan_minutes: u32,
     /// Minutes that a restore is watched before its outcome is called unknown.
     pub watch_minutes: u32,
+    /// Days after which packages of this machine are removed that no undo can need any more; without it all are kept.
+    pub keep_days: Option<u32>,
     /// Whether a damaged target is brought back by the run that damaged it.
     pub roll_back: RollBack,
 }
@@ -110,6 +112,7 @@ impl Default for Policy {
             read_only: false,
             plan_minutes: 30,
             watch_minutes: 30,
+            keep_days: None,
             roll_back: RollBack::Never,
         }
     }

@@ -357,7 +357,14 @@ pub fn step_title(plan: &Plan, step: StepName) -> String {
 }
 
 /// The exact commands that lead on from a verdict.
-pub(crate) fn next_commands(state: &RunState, verdict: Verdict, cause: Option<&ErrorReport>) -> Vec<String> {
+///
+/// `locked` is whether the safety backup is encrypted.
+pub(crate) fn next_commands(
+    state: &RunState,
+    verdict: Verdict,
+    cause: Option<&ErrorReport>,
+    locked: bool,
+) -> Vec<String> {
     let Some(target) = state.plan.target() else {
         return Vec::new();
     };
@@ -366,12 +373,16 @@ pub(crate) fn next_commands(state: &RunState, verdict: Verdict, cause: Option<&E
         let file = state
             .safety_backup()
             .map_or_else(|| "FILE".to_owned(), |package| package.path.display().to_string());
-        vec![
+        let decrypt = locked.then(|| {
+            format!("nocobase-release packages decrypt {file} PLAIN --password-file FILE (its command line takes no password)")
+        });
+        let copy = vec![
             format!(
                 "copy {file} to the host of {target}; in its application folder: yarn nocobase restore FILE"
             ),
             "restart it there, then: yarn nocobase upgrade --skip-code-update".to_owned(),
-        ]
+        ];
+        decrypt.into_iter().chain(copy).collect::<Vec<String>>()
     };
     match verdict {
         Verdict::Verified | Verdict::VerifiedWithWarnings | Verdict::Unverified | Verdict::Partial => {

@@ -120,6 +120,11 @@ async fn with_context(context: Context, command: Command) -> Result<Exit, Engine
             consent,
             secrets,
         } => releases::restore(&context, &what, &consent, &secrets).await,
+        Command::Drill {
+            what,
+            consent,
+            secrets,
+        } => releases::drill(&context, &what, &consent, &secrets).await,
         Command::Undo {
             what,
             consent,

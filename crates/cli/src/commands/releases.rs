@@ -9,7 +9,9 @@ use release_engine::{
 };
 
 use super::{Context, shown};
-use crate::arguments::{BackupArguments, Consent, Planned, RestoreArguments, Secrets, UndoArguments};
+use crate::arguments::{
+    BackupArguments, Consent, DrillArguments, Planned, RestoreArguments, Secrets, UndoArguments,
+};
 use crate::exit::Exit;
 use crate::{follow, output, settings};
 
@@ -17,6 +19,7 @@ pub(crate) async fn plan(context: &Context, what: Planned, out: Option<&Path>) -
     let (request, secrets) = match what {
         Planned::Backup { what, secrets } => (backup_request(context, &what)?, secrets),
         Planned::Restore { what, secrets } => (restore_request(context, &what)?, secrets),
+        Planned::Drill { what, secrets } => (drill_request(context, &what)?, secrets),
         Planned::Undo { what, secrets } => (undo_request(context, &what)?, secrets),
     };
     let plan = context
@@ -118,6 +121,16 @@ pub(crate) async fn undo(
     carry_out(context, &request, consent, &settings::secrets(secrets)?).await
 }
 
+pub(crate) async fn drill(
+    context: &Context,
+    what: &DrillArguments,
+    consent: &Consent,
+    secrets: &Secrets,
+) -> Result<Exit, EngineError> {
+    let request = drill_request(context, what)?;
+    carry_out(context, &request, consent, &settings::secrets(secrets)?).await
+}
+
 /// Plan, confirm, follow, report.
 pub(crate) async fn carry_out(
     context: &Context,
@@ -210,6 +223,17 @@ fn restore_request(context: &Context, what: &RestoreArguments) -> Result<Request
 fn undo_request(context: &Context, what: &UndoArguments) -> Result<Request, EngineError> {
     Ok(Request::Undo {
         target: context.environment(what.target.as_deref())?,
+        run: what
+            .run
+            .as_deref()
+            .map(|run| context.engine.find_run(Some(run)))
+            .transpose()?,
+    })
+}
+
+fn drill_request(context: &Context, what: &DrillArguments) -> Result<Request, EngineError> {
+    Ok(Request::Drill {
+        scratch: what.scratch.clone(),
         run: what
             .run
             .as_deref()

@@ -116,6 +116,8 @@ mod tests {
             },
             plugins: None,
             backups: Vec::new(),
+            backups_kept: None,
+            outside: Default::default(),
             logs_readable: true,
         }
     }

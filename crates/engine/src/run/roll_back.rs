@@ -45,7 +45,7 @@ impl Runner {
             let unaltered = self.check_unaltered(stored).await;
             match (&opened, &unaltered) {
                 (Ok(opened), Ok(())) => {
-                    self.upload(Attempt::RollBack, stored, opened.encrypted).await?;
+                    self.upload(Attempt::RollBack, stored, opened).await?;
                 }
                 (Err(stop), _) | (Ok(_), Err(stop)) => {
                     let error = stop.cause.clone();

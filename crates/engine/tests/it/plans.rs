@@ -35,6 +35,8 @@ pub(crate) fn environment(name: &str) -> EnvironmentFacts {
                 in_progress: false,
             },
         ],
+        backups_kept: None,
+        outside: Default::default(),
         logs_readable: true,
     }
 }
