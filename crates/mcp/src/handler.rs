@@ -15,8 +15,10 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, tool_handler};
+use tokio_util::sync::CancellationToken;
 
 use crate::ask::Seal;
+use crate::http::caller_of;
 use crate::{schema, tools};
 
 /// What every client is told once; clients cut it after 2,048 characters.
@@ -29,6 +31,8 @@ const INSTRUCTIONS: &str = include_str!(concat!(
 #[derive(Clone)]
 pub struct Handler {
     shared: Arc<Shared>,
+    /// Cancelled when the server ends.
+    end: CancellationToken,
 }
 
 struct Shared {
@@ -37,10 +41,42 @@ struct Shared {
     seal: Seal,
 }
 
+/// A tool was asked for that there is not.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no tool {name:?}; there are {known}")]
+pub struct UnknownTool {
+    name: String,
+    known: String,
+}
+
 impl Handler {
-    /// A handler on this engine.
+    /// A handler on this engine, with all tools that its policy leaves: where that is read-only, those that look.
     pub fn new(engine: Engine) -> Self {
-        Self::with_tools(engine, tools::router())
+        let read_only = engine.settings().policy.read_only;
+        Self::with_tools(engine, tools::router(read_only))
+    }
+
+    /// The same, that answers waiting calls at once when this token is cancelled.
+    #[must_use]
+    pub fn until(mut self, end: CancellationToken) -> Self {
+        self.end = end;
+        self
+    }
+
+    /// The same with these tools only.
+    pub fn offering(engine: Engine, names: &[String]) -> Result<Self, UnknownTool> {
+        let mut router = tools::router(engine.settings().policy.read_only);
+        let known: Vec<String> = router.map.keys().map(ToString::to_string).collect();
+        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+            return Err(UnknownTool {
+                name: unknown.clone(),
+                known: known.join(", "),
+            });
+        }
+        router
+            .map
+            .retain(|name, _| names.iter().any(|wanted| wanted.as_str() == name.as_ref()));
+        Ok(Self::with_tools(engine, router))
     }
 
     fn with_tools(engine: Engine, mut tools: ToolRouter<Self>) -> Self {
@@ -51,11 +87,25 @@ impl Handler {
                 tools,
                 seal: Seal::new(),
             }),
+            end: CancellationToken::new(),
         }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.shared.engine
+    }
+
+    /// The engine for whoever made this call.
+    pub(crate) fn engine_for(&self, context: &RequestContext<RoleServer>) -> Engine {
+        match caller_of(context) {
+            Some(caller) => self.shared.engine.on_behalf_of(&caller),
+            None => self.shared.engine.clone(),
+        }
+    }
+
+    /// Cancelled when the server ends.
+    pub(crate) fn end(&self) -> &CancellationToken {
+        &self.end
     }
 
     pub(crate) fn seal(&self) -> &Seal {

@@ -3,7 +3,8 @@
 //! | module | what it is for |
 //! | --- | --- |
 //! | `handler` | [`Handler`]: what the server is, its tool list, and the guard around every call |
-//! | `serve` | [`serve_stdio`]: one client on stdin and stdout |
+//! | `serve` | [`serve_stdio`], [`serve_http`]: the life of a server, to its end |
+//! | `http` | [`HttpServer`]: many clients over Streamable HTTP, told apart by their tokens |
 //! | `tools` | one file a tool: its arguments, its hints, its result, its call |
 //! | `arguments` | what a caller may pass, checked in code, because schemas are not enforced |
 //! | `ask` | asking the person at the client, in both lifecycles of the protocol |
@@ -18,6 +19,7 @@ mod arguments;
 mod ask;
 mod follow;
 mod handler;
+mod http;
 mod reply;
 mod schema;
 mod serve;
@@ -25,5 +27,6 @@ mod text;
 mod tools;
 mod views;
 
-pub use handler::Handler;
-pub use serve::{ServeError, serve_stdio};
+pub use handler::{Handler, UnknownTool};
+pub use http::{HttpError, HttpLimits, HttpOptions, HttpServer, TlsFiles, TokenError, Tokens};
+pub use serve::{ServeError, serve_http, serve_stdio};

@@ -105,6 +105,8 @@ pub enum Understood {
 #[derive(Debug, Clone)]
 pub struct Engine {
     settings: Arc<EngineSettings>,
+    /// Who asks, where that is known.
+    caller: Option<Arc<str>>,
 }
 
 impl Engine {
@@ -112,6 +114,16 @@ impl Engine {
     pub fn new(settings: EngineSettings) -> Self {
         Self {
             settings: Arc::new(settings),
+            caller: None,
+        }
+    }
+
+    /// The same engine for someone who asks over a network: their name goes into the journals of their runs.
+    #[must_use]
+    pub fn on_behalf_of(&self, caller: &str) -> Self {
+        Self {
+            settings: Arc::clone(&self.settings),
+            caller: Some(caller.into()),
         }
     }
 
@@ -346,7 +358,15 @@ impl Engine {
             TargetLock::check_free(&self.settings.home, target, &address)?;
         }
         let strength = self.guard(&plan, None, now)?;
-        confirm::confirm(&self.settings.home, plan, strength, proof, now, random())
+        confirm::confirm(
+            &self.settings.home,
+            plan,
+            strength,
+            proof,
+            self.caller.as_deref(),
+            now,
+            random(),
+        )
     }
 
     /// Starts a confirmed plan in a process of its own, which outlives this one.

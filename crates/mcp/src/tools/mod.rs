@@ -36,8 +36,32 @@ macro_rules! description {
 }
 use description;
 
-/// All tools.
-pub(crate) fn router() -> ToolRouter<Handler> {
+/// All tools; in read-only mode those that look.
+pub(crate) fn router(read_only: bool) -> ToolRouter<Handler> {
+    let mut router = all();
+    if read_only {
+        router.map.retain(|name, _| LOOKING.contains(&name.as_ref()));
+        // What a sentence could start is refused by the engine in this mode.
+        if let Some(release) = router.map.get_mut("release")
+            && let Some(hints) = &mut release.attr.annotations
+        {
+            hints.read_only_hint = Some(true);
+        }
+    }
+    router
+}
+
+/// What is left in read-only mode.
+const LOOKING: &[&str] = &[
+    "check_environment",
+    "inspect_package",
+    "list_environments",
+    "list_packages",
+    "release",
+    "run_status",
+];
+
+fn all() -> ToolRouter<Handler> {
     Handler::backup_tool()
         + Handler::confirm_tool()
         + Handler::list_environments_tool()
@@ -118,7 +142,7 @@ impl Handler {
         context: &RequestContext<RoleServer>,
     ) -> Result<RunReport, ToolError> {
         let plan = self.plan(request).await?;
-        let confirmed = self.engine().confirm(plan, &Proof::None)?;
+        let confirmed = self.engine_for(context).confirm(plan, &Proof::None)?;
         self.start(confirmed, wait, context).await
     }
 
@@ -138,7 +162,7 @@ impl Handler {
                  a new plan is needed"
             ))
         })?;
-        Ok(follow(self.engine(), &run, wait, context).await?)
+        Ok(follow(self, &run, wait, context).await?)
     }
 }
 

@@ -9,6 +9,8 @@
 
 mod asking;
 mod confirmation;
+mod http;
+mod http_client;
 mod results;
 mod schemas;
 mod support;
