@@ -8,17 +8,20 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use release_engine::Engine;
-use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
+use rmcp::handler::server::tool::{IntoCallToolResult, ToolCallContext, ToolRouter};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-    ServerCapabilities, ServerConfig,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, tool_handler};
 use tokio_util::sync::CancellationToken;
 
+use crate::aliases::own_name;
 use crate::ask::Seal;
+use crate::fetches::Fetches;
 use crate::http::caller_of;
+use crate::reply::ToolError;
 use crate::{schema, tools};
 
 /// What every client is told once; clients cut it after 2,048 characters.
@@ -38,7 +41,10 @@ pub struct Handler {
 struct Shared {
     engine: Engine,
     tools: ToolRouter<Handler>,
+    /// What is offered of them.
+    listed: Vec<Tool>,
     seal: Seal,
+    fetches: Fetches,
 }
 
 /// A tool was asked for that there is not.
@@ -53,7 +59,9 @@ impl Handler {
     /// A handler on this engine, with all tools that its policy leaves: where that is read-only, those that look.
     pub fn new(engine: Engine) -> Self {
         let read_only = engine.settings().policy.read_only;
-        Self::with_tools(engine, tools::router(read_only))
+        Self::with_tools(engine, tools::router(read_only), |name| {
+            !read_only || tools::only_looks(name)
+        })
     }
 
     /// The same, that answers waiting calls at once when this token is cancelled.
@@ -65,30 +73,59 @@ impl Handler {
 
     /// The same with these tools only.
     pub fn offering(engine: Engine, names: &[String]) -> Result<Self, UnknownTool> {
-        let mut router = tools::router(engine.settings().policy.read_only);
-        let known: Vec<String> = router.map.keys().map(ToString::to_string).collect();
-        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
+        let read_only = engine.settings().policy.read_only;
+        let router = tools::router(read_only);
+        let all: Vec<String> = router.map.keys().map(ToString::to_string).collect();
+        if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
             return Err(UnknownTool {
                 name: unknown.clone(),
-                known: known.join(", "),
+                known: all.join(", "),
             });
         }
-        router
-            .map
-            .retain(|name, _| names.iter().any(|wanted| wanted.as_str() == name.as_ref()));
-        Ok(Self::with_tools(engine, router))
+        Ok(Self::with_tools(engine, router, |name| {
+            names.iter().any(|wanted| wanted == name) && (!read_only || tools::only_looks(name))
+        }))
     }
 
-    fn with_tools(engine: Engine, mut tools: ToolRouter<Self>) -> Self {
+    fn with_tools(engine: Engine, mut tools: ToolRouter<Self>, offers: impl Fn(&str) -> bool) -> Self {
         schema::make_portable(&mut tools);
+        let listed = tools
+            .list_all()
+            .into_iter()
+            .filter(|tool| offers(&tool.name))
+            .collect();
         Self {
             shared: Arc::new(Shared {
                 engine,
                 tools,
+                listed,
                 seal: Seal::new(),
+                fetches: Fetches::default(),
             }),
             end: CancellationToken::new(),
         }
+    }
+
+    /// Why a tool that there is may not be called here.
+    fn refusal(&self, name: &str) -> Option<ToolError> {
+        let there_is = self.shared.tools.map.contains_key(name);
+        let offered = self.shared.listed.iter().any(|tool| tool.name == name);
+        if !there_is || offered {
+            return None;
+        }
+        Some(if self.engine().settings().policy.read_only {
+            ToolError::new(
+                "forbidden_by_policy",
+                format!("{name} is not offered: this server is in read-only mode"),
+                "tell the user; whoever runs this server decides about that mode",
+            )
+        } else {
+            ToolError::new(
+                "tool_not_offered",
+                format!("{name} is not offered by this server"),
+                "use the tools that tools/list names, or tell the user",
+            )
+        })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -108,6 +145,10 @@ impl Handler {
         &self.end
     }
 
+    pub(crate) fn fetches(&self) -> &Fetches {
+        &self.shared.fetches
+    }
+
     pub(crate) fn seal(&self) -> &Seal {
         &self.shared.seal
     }
@@ -124,12 +165,28 @@ impl ServerHandler for Handler {
             .with_instructions(INSTRUCTIONS.trim())
     }
 
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.shared.listed.clone()))
+    }
+
     async fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        if let Some(own) =
+            own_name(&request.name).filter(|_| !self.shared.tools.map.contains_key(&request.name))
+        {
+            request.name = own.into();
+        }
         let name = request.name.clone();
+        if let Some(refusal) = self.refusal(&name) {
+            return refusal.into_call_tool_result();
+        }
         let call = self
             .shared
             .tools
@@ -152,7 +209,6 @@ mod tests {
     use release_engine::{EngineSettings, Home, Pace, Policy};
     use rmcp::ServiceExt;
     use rmcp::handler::server::tool::ToolRoute;
-    use rmcp::model::Tool;
 
     fn engine() -> Engine {
         Engine::new(EngineSettings {
@@ -177,7 +233,7 @@ mod tests {
         let panics = ToolRoute::new_dyn(Tool::new("panics", "", Arc::new(serde_json::Map::new())), |_| {
             Box::pin(async { panic!("on purpose") })
         });
-        let handler = Handler::with_tools(engine(), ToolRouter::new().with_route(panics));
+        let handler = Handler::with_tools(engine(), ToolRouter::new().with_route(panics), |_| true);
         let (client_end, server_end) = tokio::io::duplex(1 << 16);
         tokio::spawn(async move { handler.serve(server_end).await.unwrap().waiting().await });
         let client = ().serve(client_end).await.unwrap();

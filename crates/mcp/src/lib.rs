@@ -8,15 +8,18 @@
 //! | `tools` | one file a tool: its arguments, its hints, its result, its call |
 //! | `arguments` | what a caller may pass, checked in code, because schemas are not enforced |
 //! | `ask` | asking the person at the client, in both lifecycles of the protocol |
-//! | `follow` | waiting for a run within a call, with progress for the client |
+//! | `follow`, `fetches` | waiting within a call for what goes on by itself: runs, packages on their way |
+//! | `aliases` | other names of tools |
 //! | `reply`, `views`, `text`, `schema` | results, their parts, foreign text made harmless, portable schemas |
 //!
 //! What the tools tell models is language and lives in `prompts/mcp/`. Decisions (what a sentence means, what
 //! blocks a plan, what confirms it, how a run ended) are the engine's; this crate passes them on. Runs are
 //! executed by processes of their own, so nothing is lost when a client ends its server.
 
+mod aliases;
 mod arguments;
 mod ask;
+mod fetches;
 mod follow;
 mod handler;
 mod http;

@@ -99,7 +99,10 @@ impl Guard {
         Ok(response)
     }
 
-    #[expect(clippy::result_large_err, reason = "the refusal is the answer, and is sent at once")]
+    #[expect(
+        clippy::result_large_err,
+        reason = "the refusal is the answer, and is sent at once"
+    )]
     fn caller(&self, request: &Request) -> Result<Caller, Response> {
         let Some(tokens) = &self.tokens else {
             return Ok(Caller(LOCAL.into()));

@@ -1,7 +1,9 @@
 //! The tools, one file each; this file joins them and holds what several of them share.
 
 mod backup;
+mod check_environment;
 mod confirm;
+mod inspect_package;
 mod list_environments;
 mod list_packages;
 mod release;
@@ -9,7 +11,9 @@ mod restore;
 mod run_status;
 mod undo;
 
-use release_engine::{ConfirmedPlan, Plan, Proof, Request, RunReport, RunSecrets, RunStanding, Verdict};
+use release_engine::{
+    ConfirmedPlan, PackageChoice, Plan, Proof, Request, RunReport, RunSecrets, RunStanding, Verdict,
+};
 use rmcp::RoleServer;
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::service::RequestContext;
@@ -19,6 +23,7 @@ use std::time::Duration;
 
 use crate::follow::follow;
 use crate::handler::Handler;
+use crate::http::caller_of;
 use crate::reply::{Reply, ToolError, terminal_step};
 use crate::text::{one_line, quoted};
 use crate::views::{Confirmer, PlanView, RunView, meaning};
@@ -36,34 +41,37 @@ macro_rules! description {
 }
 use description;
 
-/// All tools; in read-only mode those that look.
+/// All tools.
 pub(crate) fn router(read_only: bool) -> ToolRouter<Handler> {
     let mut router = all();
-    if read_only {
-        router.map.retain(|name, _| LOOKING.contains(&name.as_ref()));
-        // What a sentence could start is refused by the engine in this mode.
-        if let Some(release) = router.map.get_mut("release")
-            && let Some(hints) = &mut release.attr.annotations
-        {
-            hints.read_only_hint = Some(true);
-        }
+    // What a sentence could start is refused by the engine in this mode.
+    if read_only
+        && let Some(release) = router.map.get_mut("release")
+        && let Some(hints) = &mut release.attr.annotations
+    {
+        hints.read_only_hint = Some(true);
     }
     router
 }
 
-/// What is left in read-only mode.
-const LOOKING: &[&str] = &[
-    "check_environment",
-    "inspect_package",
-    "list_environments",
-    "list_packages",
-    "release",
-    "run_status",
-];
+/// Whether a tool is left in read-only mode.
+pub(crate) fn only_looks(name: &str) -> bool {
+    [
+        "check_environment",
+        "inspect_package",
+        "list_environments",
+        "list_packages",
+        "release",
+        "run_status",
+    ]
+    .contains(&name)
+}
 
 fn all() -> ToolRouter<Handler> {
     Handler::backup_tool()
+        + Handler::check_environment_tool()
         + Handler::confirm_tool()
+        + Handler::inspect_package_tool()
         + Handler::list_environments_tool()
         + Handler::list_packages_tool()
         + Handler::release_tool()
@@ -130,8 +138,42 @@ impl From<RunStanding> for RunStatus {
 
 impl Handler {
     /// Makes a plan for something that overwrites, and shows it.
-    async fn plan(&self, request: &Request) -> Result<Plan, ToolError> {
+    async fn plan(&self, request: &Request, context: &RequestContext<RoleServer>) -> Result<Plan, ToolError> {
+        self.keep_to_known_files(request, context)?;
         Ok(self.engine().plan(request, &RunSecrets::default()).await?)
+    }
+
+    /// Callers over a network name packages, not files: a path would let them feel their way through this machine.
+    fn keep_to_known_files(
+        &self,
+        request: &Request,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<(), ToolError> {
+        let Request::Restore {
+            package: PackageChoice::File(path),
+            ..
+        } = request
+        else {
+            return Ok(());
+        };
+        let known = self.engine().environments().into_iter().any(|environment| {
+            path.parent()
+                == Some(
+                    self.engine()
+                        .settings()
+                        .home
+                        .packages(&environment.name)
+                        .as_path(),
+                )
+        });
+        if known || caller_of(context).is_none() {
+            return Ok(());
+        }
+        Err(ToolError::new(
+            "path_refused",
+            "over HTTP only packages that list_packages names can be restored",
+            "call list_packages, and pass a name or a path from there",
+        ))
     }
 
     /// Makes a backup run: it overwrites nothing, so it needs no confirmation.
@@ -141,7 +183,7 @@ impl Handler {
         wait: Duration,
         context: &RequestContext<RoleServer>,
     ) -> Result<RunReport, ToolError> {
-        let plan = self.plan(request).await?;
+        let plan = self.plan(request, context).await?;
         let confirmed = self.engine_for(context).confirm(plan, &Proof::None)?;
         self.start(confirmed, wait, context).await
     }

@@ -14,3 +14,4 @@ mod http_client;
 mod results;
 mod schemas;
 mod support;
+mod tools;

@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use crate::support::{BOTH, Behaviour, Lifecycle, connect, silent_engine};
 
-const TOOLS: [&str; 8] = [
+const TOOLS: [&str; 10] = [
     "backup",
+    "check_environment",
     "confirm",
+    "inspect_package",
     "list_environments",
     "list_packages",
     "release",
