@@ -9,6 +9,8 @@
 //! | `arguments` | what a caller may pass, checked in code, because schemas are not enforced |
 //! | `ask` | asking the person at the client, in both lifecycles of the protocol |
 //! | `follow`, `fetches` | waiting within a call for what goes on by itself: runs, packages on their way |
+//! | `prompts`, `resources`, `completions`, `skill` | what people pick and read, and what teaches assistants |
+//! | `manifest` | [`manifest`]: `skill-manifest.json`, made from all of these |
 //! | `aliases` | other names of tools |
 //! | `reply`, `views`, `text`, `schema` | results, their parts, foreign text made harmless, portable schemas |
 //!
@@ -19,17 +21,23 @@
 mod aliases;
 mod arguments;
 mod ask;
+mod completions;
 mod fetches;
 mod follow;
 mod handler;
 mod http;
+mod manifest;
+mod prompts;
 mod reply;
+mod resources;
 mod schema;
 mod serve;
+mod skill;
 mod text;
 mod tools;
 mod views;
 
 pub use handler::{Handler, UnknownTool};
 pub use http::{HttpError, HttpLimits, HttpOptions, HttpServer, TlsFiles, TokenError, Tokens};
+pub use manifest::manifest;
 pub use serve::{ServeError, serve_http, serve_stdio};

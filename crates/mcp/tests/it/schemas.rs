@@ -39,7 +39,7 @@ async fn the_list_is_the_same_in_both_lifecycles_and_in_order() {
     clippy::disallowed_methods,
     reason = "whoever runs the tests says so by a variable"
 )]
-fn wants_update() -> bool {
+pub(crate) fn wants_update() -> bool {
     std::env::var_os("UPDATE_GOLDEN").is_some()
 }
 
