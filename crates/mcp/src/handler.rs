@@ -10,12 +10,13 @@ use futures_util::FutureExt;
 use release_engine::Engine;
 use rmcp::handler::server::tool::{IntoCallToolResult, ToolCallContext, ToolRouter};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, ContentBlock, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams,
-    GetSkillResult, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListSkillsResult, ListToolsResult, PaginatedRequestParams, ReadResourceDirectoryRequestParams,
-    ReadResourceDirectoryResult, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, Tool,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
+    CompleteRequestParams, CompleteResult, ContentBlock, GetPromptRequestParams, GetPromptResponse,
+    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceDirectoryRequestParams, ReadResourceDirectoryResult,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    UpdateTaskParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, tool_handler};
@@ -26,6 +27,7 @@ use crate::ask::Seal;
 use crate::fetches::Fetches;
 use crate::http::caller_of;
 use crate::reply::ToolError;
+use crate::tasks::Tasks;
 use crate::{completions, prompts, resources, schema, skill, tools};
 
 /// What every client is told once; clients cut it after 2,048 characters.
@@ -49,6 +51,7 @@ struct Shared {
     listed: Vec<Tool>,
     seal: Seal,
     fetches: Fetches,
+    tasks: Tasks,
 }
 
 /// A tool was asked for that there is not.
@@ -105,6 +108,7 @@ impl Handler {
                 listed,
                 seal: Seal::new(),
                 fetches: Fetches::default(),
+                tasks: Tasks::default(),
             }),
             end: CancellationToken::new(),
         }
@@ -165,6 +169,7 @@ fn capabilities() -> ServerCapabilities {
         .enable_resources()
         .enable_completions()
         .enable_skills_with_directory_read()
+        .enable_tasks()
         .build()
 }
 
@@ -236,6 +241,33 @@ impl ServerHandler for Handler {
         ))
     }
 
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let task = self.shared.tasks.get(&request.task_id, &context)?;
+        Ok(GetTaskResult::new(task))
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.shared
+            .tasks
+            .update(&request.task_id, request.input_responses, &context)
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.shared.tasks.cancel(&request.task_id, &context)
+    }
+
     async fn list_skills(
         &self,
         _: Option<PaginatedRequestParams>,
@@ -282,19 +314,25 @@ impl ServerHandler for Handler {
         if let Some(refusal) = self.refusal(&name) {
             return refusal.into_call_tool_result();
         }
+        let asked = context.clone();
         let call = self
             .shared
             .tools
             .call(ToolCallContext::new(self, request, context));
         // Without this a panicking tool would never answer, and the client would wait for its timeout.
-        AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
+        let answered = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(tool = %name, "a tool panicked");
             Ok(CallToolResult::error(vec![ContentBlock::text(
                 "error: internal_error\nthe tool failed in an unexpected way\nnext step: call run_status before \
                  repeating anything, and report this with the server's log",
             )])
             .into())
-        })
+        })?;
+        // Looking at a run again and again is what tasks replace; who looks by hand gets what there is.
+        if name == "run_status" {
+            return Ok(answered);
+        }
+        Ok(self.shared.tasks.instead_of(answered, self.engine(), &asked))
     }
 }
 

@@ -11,6 +11,7 @@
 //! | `follow`, `fetches` | waiting within a call for what goes on by itself: runs, packages on their way |
 //! | `prompts`, `resources`, `completions`, `skill` | what people pick and read, and what teaches assistants |
 //! | `manifest` | [`manifest`]: `skill-manifest.json`, made from all of these |
+//! | `tasks` | the tasks extension, for clients that speak it |
 //! | `aliases` | other names of tools |
 //! | `reply`, `views`, `text`, `schema` | results, their parts, foreign text made harmless, portable schemas |
 //!
@@ -33,6 +34,7 @@ mod resources;
 mod schema;
 mod serve;
 mod skill;
+mod tasks;
 mod text;
 mod tools;
 mod views;

@@ -19,13 +19,14 @@ use rmcp::handler::server::tool::ToolRouter;
 use rmcp::service::RequestContext;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use std::time::Duration;
 
 use crate::follow::follow;
 use crate::handler::Handler;
 use crate::http::caller_of;
-use crate::reply::{Reply, ToolError, terminal_step};
-use crate::text::{one_line, quoted};
+use crate::reply::{LONGEST_TEXT, Reply, ToolError, terminal_step};
+use crate::text::{clean, clean_value, one_line, quoted};
 use crate::views::{Confirmer, PlanView, RunView, meaning};
 
 /// The text of a tool's description, from `prompts/mcp/tools/`.
@@ -227,7 +228,7 @@ impl PlanAnswer {
 }
 
 impl RunAnswer {
-    fn new(report: &RunReport) -> Self {
+    pub(crate) fn new(report: &RunReport) -> Self {
         Self {
             status: report.state.into(),
             next: next_after_run(report),
@@ -241,6 +242,20 @@ impl RunAnswer {
             data: self,
         }
     }
+}
+
+/// The parts of a cleaned answer about a run, and its text.
+pub(crate) fn finished(
+    answer: RunAnswer,
+    take: impl FnOnce(Value, Value, Value),
+) -> Result<String, rmcp::ErrorData> {
+    let reply = answer.into_reply();
+    let mut data = serde_json::to_value(reply.data)
+        .map_err(|error| rmcp::ErrorData::internal_error(error.to_string(), None))?;
+    clean_value(&mut data);
+    let mut part = |name: &str| data.get_mut(name).map(Value::take).unwrap_or_default();
+    take(part("status"), part("run"), part("next"));
+    Ok(clean(reply.text.trim_end(), LONGEST_TEXT))
 }
 
 fn next_after_plan(plan: &PlanView) -> Vec<String> {

@@ -15,4 +15,5 @@ mod offers;
 mod results;
 mod schemas;
 mod support;
+mod tasks;
 mod tools;
