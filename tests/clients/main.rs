@@ -75,7 +75,9 @@ async fn a_sentence_becomes_a_plan_and_only_its_own_phrase_runs_it() {
             .collect();
         for tool in [
             "backup",
+            "check_environment",
             "confirm",
+            "inspect_package",
             "list_environments",
             "list_packages",
             "release",

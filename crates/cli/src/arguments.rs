@@ -122,8 +122,8 @@ pub(crate) enum Command {
     },
     /// What is set up, what is missing, what to do
     Doctor,
-    /// Serve the Model Context Protocol over stdio
-    Mcp,
+    /// Serve the Model Context Protocol, over stdio or HTTP
+    Mcp(Mcp),
     /// Simulated environments dev, test and prod, until Ctrl-C
     Sandbox {
         /// Forget what was done in it, and end
@@ -313,6 +313,34 @@ pub(crate) enum Envs {
         /// The environments [default: the current one]
         environments: Vec<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mcp {
+    /// Serve Streamable HTTP on this address instead of stdio; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) http: Option<std::net::SocketAddr>,
+    /// Who may call over HTTP: a file with lines name:token or name:sha256:DIGEST; needed beyond the loopback
+    #[arg(long, value_name = "FILE", requires = "http")]
+    pub(crate) tokens: Option<PathBuf>,
+    /// The certificate chain for HTTPS (PEM)
+    #[arg(long, value_name = "FILE", requires_all = ["http", "tls_key"])]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// A name that clients may call this server by, besides its address; may be given several times
+    #[arg(long = "host", value_name = "NAME", requires = "http")]
+    pub(crate) hosts: Vec<String>,
+    /// A web page that may call this server, as https://app.example.com; may be given several times
+    #[arg(long = "origin", value_name = "ORIGIN", requires = "http")]
+    pub(crate) origins: Vec<String>,
+    /// Offer only tools that look, and refuse everything that changes an environment
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Offer only these tools, by their names
+    #[arg(long, value_name = "TOOL,TOOL", value_delimiter = ',')]
+    pub(crate) tools: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -115,6 +115,7 @@ pub(crate) fn confirm(
     plan: Plan,
     strength: Strength,
     proof: &Proof,
+    caller: Option<&str>,
     now: Timestamp,
     random: u32,
 ) -> Result<ConfirmedPlan, EngineError> {
@@ -148,6 +149,7 @@ pub(crate) fn confirm(
         run: run.clone(),
         plan: Box::new(plan),
         confirmed_by,
+        caller: caller.map(Into::into),
     };
     journal::create(home, &run, first, now)?;
     Ok(ConfirmedPlan { run })

@@ -34,6 +34,9 @@ pub struct RunReport {
     pub state: RunStanding,
     /// How it was confirmed.
     pub confirmed_by: ConfirmedBy,
+    /// Who asked for it, where it was asked for over a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
     /// When it was created.
     pub created_at: String,
     /// When its last line was written.
@@ -106,6 +109,7 @@ impl RunReport {
             target: state.plan.target().map(Into::into),
             state: standing,
             confirmed_by: state.confirmed_by,
+            caller: state.caller.clone(),
             created_at: state.created_at.to_string(),
             updated_at: state.updated_at.to_string(),
             progress: state.progress.as_ref().map(|(step, word)| {

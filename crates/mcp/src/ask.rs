@@ -20,6 +20,7 @@ use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::follow::Progress;
+use crate::http::caller_of;
 use crate::reply::ToolError;
 use crate::text::{one_line, quoted};
 
@@ -69,13 +70,19 @@ impl Seal {
         Self { codec }
     }
 
-    /// Binds state to the plan as it is; who asked joins here once callers can be told apart.
-    fn bound_to(plan: &Plan) -> Vec<u8> {
-        format!("confirm\n{}\n{}", plan.id, plan.hash).into_bytes()
+    /// Binds state to the plan as it is, and to whoever was asked.
+    fn bound_to(plan: &Plan, caller: Option<&str>) -> Vec<u8> {
+        format!(
+            "confirm\n{}\n{}\n{}",
+            plan.id,
+            plan.hash,
+            caller.unwrap_or_default()
+        )
+        .into_bytes()
     }
 
-    fn close(&self, plan: &Plan) -> Option<String> {
-        let bound = Self::bound_to(plan);
+    fn close(&self, plan: &Plan, caller: Option<&str>) -> Option<String> {
+        let bound = Self::bound_to(plan, caller);
         let options = SealOptions::new()
             .associated_data(&bound)
             .ttl(Duration::from_secs(3_600));
@@ -85,10 +92,11 @@ impl Seal {
         self.codec.as_ref()?.seal_json_with(&ticket, &options).ok()
     }
 
-    fn opens(&self, sealed: &str, plan: &Plan) -> bool {
+    fn opens(&self, sealed: &str, plan: &Plan, caller: Option<&str>) -> bool {
+        let bound = Self::bound_to(plan, caller);
         self.codec
             .as_ref()
-            .and_then(|codec| codec.open_json_with::<Ticket>(sealed, &Self::bound_to(plan)).ok())
+            .and_then(|codec| codec.open_json_with::<Ticket>(sealed, &bound).ok())
             .is_some_and(|ticket| ticket.plan == plan.id.as_str())
     }
 }
@@ -109,9 +117,11 @@ pub(crate) async fn ask(
     if !modern {
         return Ok(ask_and_wait(plan, context).await);
     }
+    let caller = caller_of(context);
+    let caller = caller.as_deref();
     match (earlier.state, earlier.answers) {
         (Some(state), Some(answers)) => {
-            if !seal.opens(&state, plan) {
+            if !seal.opens(&state, plan, caller) {
                 return Err(ToolError::new(
                     "question_expired",
                     "the answer does not belong to a question about this plan; nothing was started",
@@ -123,7 +133,7 @@ pub(crate) async fn ask(
                 .and_then(|answer| serde_json::from_value::<ElicitResult>(answer.clone()).ok());
             Ok(answer.map_or(Asked::NotAnswered("no answer came back"), read_answer))
         }
-        _ => match seal.close(plan) {
+        _ => match seal.close(plan, caller) {
             Some(state) => {
                 let question = InputRequest::Elicitation(ElicitRequest::new(question(plan)));
                 let questions = [(FIELD.to_owned(), question)].into();

@@ -5,30 +5,33 @@
 
 use std::time::Duration;
 
-use release_engine::{Engine, EngineError, RunId, RunReport, RunStanding};
+use release_engine::{EngineError, RunId, RunReport, RunStanding};
 use rmcp::RoleServer;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RequestContext};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::handler::Handler;
 use crate::text::one_line;
 
 /// How long a notification may take.
 const NOTIFY_LIMIT: Duration = Duration::from_secs(1);
 
-/// Waits until the run ends, the time is over or the call is cancelled; then says how the run stands.
+/// Waits until the run ends, the time is over, the call is cancelled or the server ends; then says how the run stands.
 pub(crate) async fn follow(
-    engine: &Engine,
+    handler: &Handler,
     run: &RunId,
     wait: Duration,
     context: &RequestContext<RoleServer>,
 ) -> Result<RunReport, EngineError> {
     let deadline = Instant::now() + wait;
     let mut progress = Progress::of(context);
+    let engine = handler.engine();
     let mut follower = engine.follow(run);
     while !wait.is_zero() {
         let lines = tokio::select! {
             () = context.ct.cancelled() => break,
+            () = handler.end().cancelled() => break,
             lines = timeout_at(deadline, follower.news()) => lines,
         };
         let Ok(lines) = lines else { break };

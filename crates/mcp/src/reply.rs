@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::text::{clean, clean_value};
 
 /// The longest text beside structured content.
-const LONGEST_TEXT: usize = 16_000;
+pub(crate) const LONGEST_TEXT: usize = 16_000;
 
 /// Structured content and the same in a few lines.
 pub(crate) struct Reply<T> {

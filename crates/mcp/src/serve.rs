@@ -1,14 +1,15 @@
-//! One client on stdin and stdout.
+//! The life of a server: one client on stdin and stdout, or many over HTTP.
 //!
-//! Ends when the client closes its end, or on SIGTERM or SIGINT. A stdio server has about four seconds between the
+//! Ends on SIGTERM or SIGINT, and over stdio when the client closes its end. A stdio server has about four seconds between the
 //! end of its input and its death, which is why no run is executed here. The caller must end the process afterwards
 //! without waiting for the runtime's blocking threads: one of them sits in a read of stdin.
 
-use release_engine::Engine;
 use rmcp::ServiceExt;
 use rmcp::service::ServerInitializeError;
+use tokio_util::sync::CancellationToken;
 
 use crate::handler::Handler;
+use crate::http::{HttpError, HttpOptions, HttpServer};
 
 /// Why serving ended early.
 #[derive(Debug, thiserror::Error)]
@@ -19,15 +20,18 @@ pub enum ServeError {
     /// The signals of the operating system cannot be listened to.
     #[error("cannot listen to signals")]
     Signals(#[source] std::io::Error),
+    /// The HTTP server cannot begin.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// The serving task died.
     #[error("the MCP server broke off")]
     BrokenOff(#[source] tokio::task::JoinError),
 }
 
 /// Serves one client on stdin and stdout until it leaves or the process is told to end.
-pub async fn serve_stdio(engine: Engine) -> Result<(), ServeError> {
+pub async fn serve_stdio(handler: Handler) -> Result<(), ServeError> {
     let mut told_to_end = std::pin::pin!(signal()?);
-    let greeting = Handler::new(engine).serve(rmcp::transport::stdio());
+    let greeting = handler.serve(rmcp::transport::stdio());
     let running = tokio::select! {
         () = &mut told_to_end => return Ok(()),
         greeted = greeting => match greeted {
@@ -48,6 +52,30 @@ pub async fn serve_stdio(engine: Engine) -> Result<(), ServeError> {
         }
     };
     ended.map(|_| ()).map_err(ServeError::BrokenOff)
+}
+
+/// Serves clients over HTTP until the process is told to end. `began` is told the URL once clients can connect.
+pub async fn serve_http(
+    handler: Handler,
+    options: HttpOptions,
+    began: impl FnOnce(&str),
+) -> Result<(), ServeError> {
+    let told_to_end = signal()?;
+    // The same token ends the waiting calls and the listening.
+    let end: CancellationToken = handler.end().clone();
+    let server = HttpServer::bind(handler, options).await?;
+    began(&server.url());
+    let serving = server.serve(end.clone());
+    let mut serving = std::pin::pin!(serving);
+    tokio::select! {
+        () = &mut serving => {}
+        () = told_to_end => {
+            tracing::debug!("told to end");
+            end.cancel();
+            serving.await;
+        }
+    }
+    Ok(())
 }
 
 /// Listens at once, so that a signal during the greeting is not missed.

@@ -282,6 +282,37 @@ impl From<PackageSummary> for PackageView {
     }
 }
 
+/// What is in a package.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct InspectionView {
+    /// Where it lies on the machine of this server.
+    pub(crate) path: String,
+    /// Its size.
+    pub(crate) bytes: u64,
+    /// Its SHA-256.
+    pub(crate) sha256: String,
+    /// Whether it is encrypted; then it can be opened at a terminal only.
+    pub(crate) encrypted: bool,
+    /// Whether nothing was found that must stop a restore.
+    pub(crate) usable: bool,
+    /// NocoBase's version, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<String>,
+    /// The database's dialect, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dialect: Option<String>,
+    /// Plugins that were enabled.
+    pub(crate) plugins: usize,
+    /// Tables.
+    pub(crate) tables: usize,
+    /// Rows in all tables, as far as they can be counted.
+    pub(crate) rows: u64,
+    /// Uploaded files.
+    pub(crate) files: u64,
+    /// What is wrong with it or worth knowing.
+    pub(crate) findings: Vec<FindingView>,
+}
+
 /// An environment as it was just found.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CheckView {

@@ -3,6 +3,7 @@
 mod ask;
 mod doctor;
 mod environments;
+mod mcp;
 mod packages;
 mod parse;
 mod releases;
@@ -134,19 +135,9 @@ async fn with_context(context: Context, command: Command) -> Result<Exit, Engine
         Command::Packages { what } => packages::run(&context, what).await,
         Command::Envs { what } => environments::run(&context, what).await,
         Command::Doctor => doctor::run(&context).await,
-        Command::Mcp => serve(&context).await,
+        Command::Mcp(options) => mcp::run(&context, options).await,
         Command::Execute { run } => runs::execute(&context, &run).await,
         Command::Parse(_) | Command::Sandbox { .. } => Ok(Exit::Usage),
-    }
-}
-
-async fn serve(context: &Context) -> Result<Exit, EngineError> {
-    match release_mcp::serve_stdio(context.engine.clone()).await {
-        Ok(()) => Ok(Exit::Verified),
-        Err(error) => Err(EngineError::Local {
-            what: "the MCP server ended".into(),
-            source: std::io::Error::other(error),
-        }),
     }
 }
 

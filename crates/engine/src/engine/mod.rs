@@ -87,6 +87,8 @@ pub enum Understood {
 #[derive(Debug, Clone)]
 pub struct Engine {
     settings: Arc<EngineSettings>,
+    /// Who asks, where that is known.
+    caller: Option<Arc<str>>,
 }
 
 impl Engine {
@@ -94,6 +96,16 @@ impl Engine {
     pub fn new(settings: EngineSettings) -> Self {
         Self {
             settings: Arc::new(settings),
+            caller: None,
+        }
+    }
+
+    /// The same engine for someone who asks over a network: their name goes into the journals of their runs.
+    #[must_use]
+    pub fn on_behalf_of(&self, caller: &str) -> Self {
+        Self {
+            settings: Arc::clone(&self.settings),
+            caller: Some(caller.into()),
         }
     }
 
@@ -246,7 +258,15 @@ impl Engine {
             TargetLock::check_free(&self.settings.home, target, &address)?;
         }
         let strength = self.guard(&plan, None, now)?;
-        confirm::confirm(&self.settings.home, plan, strength, proof, now, random())
+        confirm::confirm(
+            &self.settings.home,
+            plan,
+            strength,
+            proof,
+            self.caller.as_deref(),
+            now,
+            random(),
+        )
     }
 
     /// A person's approval, typed at a terminal, of a plan that somebody else (an assistant) then sets going. `by` says

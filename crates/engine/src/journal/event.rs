@@ -102,6 +102,9 @@ pub enum Event {
         plan: Box<Plan>,
         /// How it was confirmed.
         confirmed_by: ConfirmedBy,
+        /// Who asked for it, as the server that was asked calls them; absent on one's own machine.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        caller: Option<String>,
     },
     /// A process took the run up.
     RunnerStarted {

@@ -49,6 +49,8 @@ pub struct RunState {
     pub plan: Plan,
     /// How it was confirmed.
     pub confirmed_by: ConfirmedBy,
+    /// Who asked for it, where it was asked for over a network.
+    pub caller: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When its last line was written.
@@ -101,10 +103,12 @@ impl RunState {
                 run,
                 plan,
                 confirmed_by,
+                caller,
             } if line.number == 1 => Ok(Self {
                 run: run.clone(),
                 plan: (**plan).clone(),
                 confirmed_by: *confirmed_by,
+                caller: caller.clone(),
                 created_at: line.at,
                 updated_at: line.at,
                 phase: Phase::Created,

@@ -36,6 +36,7 @@ fn created() -> Event {
         run: run(),
         plan: plan(),
         confirmed_by: ConfirmedBy::Phrase,
+        caller: None,
     }
 }
 

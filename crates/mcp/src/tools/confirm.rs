@@ -98,7 +98,7 @@ impl Handler {
         };
         let plan = self.engine().load_plan(arguments::id("plan", &arguments.plan)?)?;
         // The engine looks at everything else first, so nobody is asked about a plan that is used or expired.
-        match self.engine().confirm(plan.clone(), &proof) {
+        match self.engine_for(context).confirm(plan.clone(), &proof) {
             Ok(confirmed) => {
                 let report = self.start(confirmed, wait, context).await?;
                 respond(run_reply(&plan, RunAnswer::new(&report)))
@@ -122,7 +122,7 @@ impl Handler {
             Asked::NotAnswered(reason) => respond(person_required(&plan, reason)),
             Asked::Typed(typed) => {
                 let proof = Proof::AnsweredInClient(typed);
-                let confirmed = match self.engine().confirm(plan.clone(), &proof) {
+                let confirmed = match self.engine_for(context).confirm(plan.clone(), &proof) {
                     Ok(confirmed) => confirmed,
                     Err(EngineError::WrongConfirmation { .. }) => return Err(not_what_was_asked(&plan)),
                     Err(error) => return Err(error.into()),

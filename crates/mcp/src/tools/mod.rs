@@ -1,7 +1,9 @@
 //! The tools, one file each; this file joins them and holds what several of them share.
 
 mod backup;
+mod check_environment;
 mod confirm;
+mod inspect_package;
 mod list_environments;
 mod list_packages;
 mod release;
@@ -9,18 +11,22 @@ mod restore;
 mod run_status;
 mod undo;
 
-use release_engine::{ConfirmedPlan, Plan, Proof, Request, RunReport, RunSecrets, RunStanding, Verdict};
+use release_engine::{
+    ConfirmedPlan, PackageChoice, Plan, Proof, Request, RunReport, RunSecrets, RunStanding, Verdict,
+};
 use rmcp::RoleServer;
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::service::RequestContext;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use std::time::Duration;
 
 use crate::follow::follow;
 use crate::handler::Handler;
-use crate::reply::{Reply, ToolError, terminal_step};
-use crate::text::{one_line, quoted};
+use crate::http::caller_of;
+use crate::reply::{LONGEST_TEXT, Reply, ToolError, terminal_step};
+use crate::text::{clean, clean_value, one_line, quoted};
 use crate::views::{Confirmer, PlanView, RunView, meaning};
 
 /// The text of a tool's description, from `prompts/mcp/tools/`.
@@ -37,9 +43,36 @@ macro_rules! description {
 use description;
 
 /// All tools.
-pub(crate) fn router() -> ToolRouter<Handler> {
+pub(crate) fn router(read_only: bool) -> ToolRouter<Handler> {
+    let mut router = all();
+    // What a sentence could start is refused by the engine in this mode.
+    if read_only
+        && let Some(release) = router.map.get_mut("release")
+        && let Some(hints) = &mut release.attr.annotations
+    {
+        hints.read_only_hint = Some(true);
+    }
+    router
+}
+
+/// Whether a tool is left in read-only mode.
+pub(crate) fn only_looks(name: &str) -> bool {
+    [
+        "check_environment",
+        "inspect_package",
+        "list_environments",
+        "list_packages",
+        "release",
+        "run_status",
+    ]
+    .contains(&name)
+}
+
+fn all() -> ToolRouter<Handler> {
     Handler::backup_tool()
+        + Handler::check_environment_tool()
         + Handler::confirm_tool()
+        + Handler::inspect_package_tool()
         + Handler::list_environments_tool()
         + Handler::list_packages_tool()
         + Handler::release_tool()
@@ -106,8 +139,42 @@ impl From<RunStanding> for RunStatus {
 
 impl Handler {
     /// Makes a plan for something that overwrites, and shows it.
-    async fn plan(&self, request: &Request) -> Result<Plan, ToolError> {
+    async fn plan(&self, request: &Request, context: &RequestContext<RoleServer>) -> Result<Plan, ToolError> {
+        self.keep_to_known_files(request, context)?;
         Ok(self.engine().plan(request, &RunSecrets::default()).await?)
+    }
+
+    /// Callers over a network name packages, not files: a path would let them feel their way through this machine.
+    fn keep_to_known_files(
+        &self,
+        request: &Request,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<(), ToolError> {
+        let Request::Restore {
+            package: PackageChoice::File(path),
+            ..
+        } = request
+        else {
+            return Ok(());
+        };
+        let known = self.engine().environments().into_iter().any(|environment| {
+            path.parent()
+                == Some(
+                    self.engine()
+                        .settings()
+                        .home
+                        .packages(&environment.name)
+                        .as_path(),
+                )
+        });
+        if known || caller_of(context).is_none() {
+            return Ok(());
+        }
+        Err(ToolError::new(
+            "path_refused",
+            "over HTTP only packages that list_packages names can be restored",
+            "call list_packages, and pass a name or a path from there",
+        ))
     }
 
     /// Makes a backup run: it overwrites nothing, so it needs no confirmation.
@@ -117,8 +184,8 @@ impl Handler {
         wait: Duration,
         context: &RequestContext<RoleServer>,
     ) -> Result<RunReport, ToolError> {
-        let plan = self.plan(request).await?;
-        let confirmed = self.engine().confirm(plan, &Proof::None)?;
+        let plan = self.plan(request, context).await?;
+        let confirmed = self.engine_for(context).confirm(plan, &Proof::None)?;
         self.start(confirmed, wait, context).await
     }
 
@@ -138,7 +205,7 @@ impl Handler {
                  a new plan is needed"
             ))
         })?;
-        Ok(follow(self.engine(), &run, wait, context).await?)
+        Ok(follow(self, &run, wait, context).await?)
     }
 }
 
@@ -161,7 +228,7 @@ impl PlanAnswer {
 }
 
 impl RunAnswer {
-    fn new(report: &RunReport) -> Self {
+    pub(crate) fn new(report: &RunReport) -> Self {
         Self {
             status: report.state.into(),
             next: next_after_run(report),
@@ -175,6 +242,20 @@ impl RunAnswer {
             data: self,
         }
     }
+}
+
+/// The parts of a cleaned answer about a run, and its text.
+pub(crate) fn finished(
+    answer: RunAnswer,
+    take: impl FnOnce(Value, Value, Value),
+) -> Result<String, rmcp::ErrorData> {
+    let reply = answer.into_reply();
+    let mut data = serde_json::to_value(reply.data)
+        .map_err(|error| rmcp::ErrorData::internal_error(error.to_string(), None))?;
+    clean_value(&mut data);
+    let mut part = |name: &str| data.get_mut(name).map(Value::take).unwrap_or_default();
+    take(part("status"), part("run"), part("next"));
+    Ok(clean(reply.text.trim_end(), LONGEST_TEXT))
 }
 
 fn next_after_plan(plan: &PlanView) -> Vec<String> {

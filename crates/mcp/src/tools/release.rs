@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+use super::check_environment::check_line;
 use super::list_environments::environments_text;
 use super::list_packages::packages_text;
 use super::{FIRST_LOOK, PlanAnswer, RunAnswer, description};
@@ -139,7 +140,7 @@ impl Handler {
                 let report = self.start_backup(&request, wait, &context).await?;
                 with_run(ReleaseStatus::Started, &report)
             }
-            Understood::Clear(Wanted::Plan(request)) => with_plan(&self.plan(&request).await?),
+            Understood::Clear(Wanted::Plan(request)) => with_plan(&self.plan(&request, &context).await?),
         };
         reply.data.language = reading.intent.language;
         Ok(reply)
@@ -186,28 +187,9 @@ impl Handler {
     async fn check(&self, environments: &[String]) -> Result<Reply<ReleaseAnswer>, ToolError> {
         let mut checks = Vec::new();
         for name in environments {
-            checks.push(CheckView::from(self.engine().check_environment(name).await?));
+            checks.push(self.check_view(name).await?);
         }
-        let lines: String = checks
-            .iter()
-            .map(|check| {
-                let line = format!(
-                    "{}: up at {}, NocoBase {}, {}, as {}, {} backups, log files {}",
-                    check.environment,
-                    check.api_base,
-                    check.version,
-                    check.dialect,
-                    check.user,
-                    check.backups,
-                    if check.logs_readable {
-                        "readable"
-                    } else {
-                        "not readable"
-                    }
-                );
-                one_line(&line, 400) + "\n"
-            })
-            .collect();
+        let lines: String = checks.iter().map(check_line).collect();
         Ok(Reply {
             text: quoted(&lines),
             data: ReleaseAnswer {

@@ -3,7 +3,8 @@
 use release_engine::{PackageChoice, Request, package_choice};
 use rmcp::handler::server::tool::schema_for_output;
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::{tool, tool_router};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, tool, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -40,8 +41,9 @@ impl Handler {
     async fn restore(
         &self,
         Parameters(arguments): Parameters<RestoreArguments>,
+        context: RequestContext<RoleServer>,
     ) -> Result<Reply<PlanAnswer>, ToolError> {
-        let plan = self.plan(&arguments.into_request()?).await?;
+        let plan = self.plan(&arguments.into_request()?, &context).await?;
         Ok(PlanAnswer::new(&plan).into_reply())
     }
 }

@@ -45,7 +45,7 @@ impl Handler {
             .map(|run| arguments::id("run", run))
             .transpose()?;
         let run = self.engine().find_run(id)?;
-        let report = follow(self.engine(), &run, wait, &context).await?;
+        let report = follow(self, &run, wait, &context).await?;
         Ok(RunAnswer::new(&report).into_reply())
     }
 }

@@ -3,7 +3,8 @@
 use release_engine::Request;
 use rmcp::handler::server::tool::schema_for_output;
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::{tool, tool_router};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, tool, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -35,13 +36,14 @@ impl Handler {
     async fn undo(
         &self,
         Parameters(arguments): Parameters<UndoArguments>,
+        context: RequestContext<RoleServer>,
     ) -> Result<Reply<PlanAnswer>, ToolError> {
         let target = arguments::environment("target", &arguments.target)?.to_owned();
         let run = match &arguments.run {
             Some(run) => Some(self.engine().find_run(Some(arguments::id("run", run)?))?),
             None => None,
         };
-        let plan = self.plan(&Request::Undo { target, run }).await?;
+        let plan = self.plan(&Request::Undo { target, run }, &context).await?;
         Ok(PlanAnswer::new(&plan).into_reply())
     }
 }

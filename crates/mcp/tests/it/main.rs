@@ -9,6 +9,11 @@
 
 mod asking;
 mod confirmation;
+mod http;
+mod http_client;
+mod offers;
 mod results;
 mod schemas;
 mod support;
+mod tasks;
+mod tools;

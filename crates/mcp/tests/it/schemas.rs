@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use crate::support::{BOTH, Behaviour, Lifecycle, connect, silent_engine};
 
-const TOOLS: [&str; 8] = [
+const TOOLS: [&str; 10] = [
     "backup",
+    "check_environment",
     "confirm",
+    "inspect_package",
     "list_environments",
     "list_packages",
     "release",
@@ -37,7 +39,7 @@ async fn the_list_is_the_same_in_both_lifecycles_and_in_order() {
     clippy::disallowed_methods,
     reason = "whoever runs the tests says so by a variable"
 )]
-fn wants_update() -> bool {
+pub(crate) fn wants_update() -> bool {
     std::env::var_os("UPDATE_GOLDEN").is_some()
 }
 

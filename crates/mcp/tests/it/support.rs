@@ -135,8 +135,12 @@ pub(crate) fn text(result: &CallToolResult) -> String {
 
 /// A client of this engine, connected in memory.
 pub(crate) async fn connect(engine: &Engine, lifecycle: Lifecycle, behaviour: Behaviour) -> Connection {
+    connect_to(Handler::new(engine.clone()), lifecycle, behaviour).await
+}
+
+/// A client of this handler, connected in memory.
+pub(crate) async fn connect_to(handler: Handler, lifecycle: Lifecycle, behaviour: Behaviour) -> Connection {
     let (client_end, server_end) = tokio::io::duplex(1 << 20);
-    let handler = Handler::new(engine.clone());
     tokio::spawn(async move { handler.serve(server_end).await.unwrap().waiting().await });
     let asked = Arc::default();
     let person = Person {
