@@ -18,7 +18,7 @@ use crate::clock::BEAT;
 use crate::faults::{Behaviour, Column};
 use crate::onlooker::{Onlooker, Sides};
 use crate::plot::{Death, From, Journey, Plot, When};
-use crate::stage::{engine, home};
+use crate::stage::{addresses, engine, home};
 use crate::truth::{Content, Truth};
 
 /// What servers still do is waited for so long; only what hangs takes all of it.
@@ -51,7 +51,7 @@ pub(crate) async fn play(plot: &Plot) -> Outcome {
     .unwrap();
     let home = home();
     let mut case = Case {
-        engine: engine(&sim, home.path(), plot.rolls_back),
+        engine: engine(addresses(&sim), home.path(), plot.rolls_back),
         home: Home::new(home.path()),
         sides: Sides {
             source: sim.environment(match plot.from {

@@ -24,6 +24,8 @@ mod cells;
 mod clock;
 mod dice;
 mod faults;
+mod found;
+mod killed;
 mod onlooker;
 mod plot;
 mod random;

@@ -14,14 +14,22 @@ pub(crate) fn home() -> TempDir {
     tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()
 }
 
-pub(crate) fn engine(sim: &Sim, home: &Path, rolls_back: bool) -> Engine {
-    let environments = sim
-        .environments()
-        .iter()
-        .map(|environment| Environment {
-            name: environment.name().to_owned(),
-            api_base: ApiBase::parse(&environment.url()).unwrap(),
-            credentials: Credentials::Token(Secret::new(environment.token())),
+/// Name, address and token of every environment.
+pub(crate) fn addresses(sim: &Sim) -> Vec<[String; 3]> {
+    let address = |environment: &nocobase_sim::Environment| {
+        let name = environment.name().to_owned();
+        [name, environment.url(), environment.token()]
+    };
+    sim.environments().iter().map(address).collect()
+}
+
+pub(crate) fn engine(addresses: Vec<[String; 3]>, home: &Path, rolls_back: bool) -> Engine {
+    let environments = addresses
+        .into_iter()
+        .map(|[name, address, token]| Environment {
+            name,
+            api_base: ApiBase::parse(&address).unwrap(),
+            credentials: Credentials::Token(Secret::new(token)),
             fallback: None,
             role: None,
             aliases: Vec::new(),
