@@ -4,7 +4,7 @@ use nocobase_sim::FaultKind;
 use release_engine::StepName;
 
 use crate::cells::Row;
-use crate::faults::{Behaviour, Column};
+use crate::faults::{Behaviour, Column, FileFault};
 use crate::played;
 use crate::plot::{Death, Journey, Plot, Side, Strike, What, When};
 
@@ -56,4 +56,23 @@ fn a_refusal_from_an_application_that_is_down_is_no_proof_that_nothing_was_taken
         ..Plot::default()
     };
     assert_ne!(verdict(&plot), "failed_unchanged");
+}
+
+/// The way back was judged and then spoiled on this machine, and the target was overwritten all the same.
+#[test]
+fn a_way_back_that_was_spoiled_after_it_was_judged_stops_the_run() {
+    for (_, fault) in FileFault::ALL {
+        let strike = Strike {
+            what: What::File {
+                side: Side::Target,
+                fault,
+            },
+            ..meets(StepName::PlantCanary, "", FaultKind::Repeated)
+        };
+        let plot = Plot {
+            strikes: vec![strike],
+            ..Plot::default()
+        };
+        assert_eq!(verdict(&plot), "failed_unchanged");
+    }
 }

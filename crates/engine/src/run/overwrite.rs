@@ -20,6 +20,9 @@ impl Runner {
             let judged = self.judge(&package, safety_backup.as_ref()).await?;
             self.plant_marker().await?;
             self.check_unaltered(&package).await?;
+            if let Some(safety_backup) = &safety_backup {
+                self.check_way_back(safety_backup).await?;
+            }
             Ok((package, judged))
         };
         match prepared.await {
