@@ -203,6 +203,12 @@ impl Behaviour {
         Self::LosesTableUnseen,
     ];
 
+    /// One after the other, again and again.
+    pub(crate) fn in_turn(turn: usize) -> Self {
+        let place = turn % Self::ALL.len();
+        Self::ALL.get(place).copied().unwrap_or_default()
+    }
+
     /// The target set up for it.
     pub(crate) fn configure(self, target: EnvironmentConfig) -> EnvironmentConfig {
         target.with_settings(|settings| match self {

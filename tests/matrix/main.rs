@@ -17,7 +17,11 @@
 //! `MATRIX_ONLY=n,m` plays single cases of the list by their numbers, which a failure
 //! prints, `MATRIX_SHOW=1` prints them whatever they come to, `MATRIX_TIMES=1` how long each took.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and the figures are for whoever reads the log"
+)]
 
 mod case;
 mod cells;

@@ -120,16 +120,22 @@ fn what_a_person_should_look_at_is_a_warning() {
             ..good()
         },
         Evidence {
-            collections_not_counted: vec!["orders".into()],
-            ..good()
-        },
-        Evidence {
             canary: Canary::NotPlanted { reason: "403".into() },
             ..good()
         },
     ] {
         assert_verdict(&evidence, Verdict::VerifiedWithWarnings);
     }
+}
+
+#[test]
+fn what_could_not_be_counted_is_neither_verified_nor_reverted() {
+    let uncounted = |evidence| Evidence {
+        collections_not_counted: vec!["orders".into()],
+        ..evidence
+    };
+    assert_verdict(&uncounted(good()), Verdict::Unverified);
+    assert_verdict(&uncounted(reverted()), Verdict::Unknown);
 }
 
 #[test]
