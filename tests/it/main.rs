@@ -11,6 +11,7 @@
 mod approval;
 mod architecture;
 mod bad_input;
+mod bad_packages;
 mod confirmation;
 mod crash;
 mod credentials;
