@@ -17,3 +17,4 @@ mod readme;
 mod roll_back;
 mod scenarios;
 mod secrets;
+mod transcripts;

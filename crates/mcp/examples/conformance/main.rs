@@ -9,7 +9,6 @@
 
 #![expect(
     deprecated,
-    clippy::disallowed_methods,
     clippy::indexing_slicing,
     clippy::expect_used,
     reason = "the suite asks for deprecated features; a fixture that is wrong may fall over"
