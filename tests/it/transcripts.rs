@@ -88,14 +88,8 @@ impl Conversation {
         self.tell(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }))
             .await;
         loop {
-            let line = self
-                .stdout
-                .next_line()
-                .await
-                .unwrap()
-                .expect("the server is still there");
-            let frame: Value = serde_json::from_str(&line).expect("stdout is nothing but JSON-RPC");
-            assert_eq!(frame["jsonrpc"], "2.0", "{frame}");
+            let line = self.stdout.next_line().await.unwrap().unwrap();
+            let frame = frame(&line);
             if frame.get("id") == Some(&json!(id)) {
                 return frame;
             }
@@ -158,10 +152,20 @@ impl Conversation {
     async fn leave(mut self) {
         drop(self.stdin);
         while let Some(line) = self.stdout.next_line().await.unwrap() {
-            serde_json::from_str::<Value>(&line).expect("stdout is nothing but JSON-RPC");
+            frame(&line);
         }
         assert!(self.server.wait().await.unwrap().success());
     }
+}
+
+/// A line of stdout, which is nothing but JSON-RPC.
+fn frame(line: &str) -> Value {
+    let frame: Value = match serde_json::from_str(line) {
+        Ok(frame) => frame,
+        Err(error) => panic!("{error}: {line}"),
+    };
+    assert_eq!(frame["jsonrpc"], "2.0", "{frame}");
+    frame
 }
 
 async fn every_scenario(lifecycle: Lifecycle) {
