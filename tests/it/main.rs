@@ -8,11 +8,15 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod approval;
 mod architecture;
 mod bad_input;
+mod bad_packages;
 mod confirmation;
 mod crash;
+mod credentials;
 mod outcomes;
+mod packages;
 mod readme;
 mod roll_back;
 mod scenarios;

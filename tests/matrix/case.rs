@@ -227,6 +227,7 @@ fn engine(sim: &Sim, home: &std::path::Path) -> Engine {
             name: environment.name().to_owned(),
             api_base: ApiBase::parse(&environment.url()).unwrap(),
             credentials: Credentials::Token(Secret::new(environment.token())),
+            fallback: None,
             role: None,
             aliases: Vec::new(),
             origin: Origin::Settings,

@@ -66,6 +66,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         secrets: Secrets,
     },
+    /// Approve a plan, as a person, that an assistant made and will set going
+    Approve {
+        /// A plan's id
+        plan: String,
+    },
     /// Make a backup, fetch it and prove it good
     Backup {
         #[command(flatten)]
@@ -77,6 +82,15 @@ pub(crate) enum Command {
     Restore {
         #[command(flatten)]
         what: RestoreArguments,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Prove that the safety backup of a run restores, in a scratch environment that is overwritten for it
+    Drill {
+        #[command(flatten)]
+        what: DrillArguments,
         #[command(flatten)]
         consent: Consent,
         #[command(flatten)]
@@ -162,6 +176,15 @@ pub(crate) struct RestoreArguments {
 }
 
 #[derive(Debug, Clone, Args)]
+pub(crate) struct DrillArguments {
+    /// The scratch environment: everything in it is overwritten
+    pub(crate) scratch: String,
+    /// The run whose safety backup is proven [default: the newest that has one]
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
 pub(crate) struct UndoArguments {
     /// The environment [default: the current one]
     pub(crate) target: Option<String>,
@@ -183,6 +206,13 @@ pub(crate) enum Planned {
     Restore {
         #[command(flatten)]
         what: RestoreArguments,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Plan a drill
+    Drill {
+        #[command(flatten)]
+        what: DrillArguments,
         #[command(flatten)]
         secrets: Secrets,
     },
@@ -238,8 +268,29 @@ pub(crate) enum Packages {
     Inspect {
         /// The file
         file: PathBuf,
+        /// Judge it against this environment, which is only read
+        #[arg(long, value_name = "ENVIRONMENT")]
+        against: Option<String>,
         #[command(flatten)]
         secrets: Secrets,
+    },
+    /// Write the plain form of an encrypted package, for NocoBase's own command line
+    Decrypt {
+        /// The package file
+        file: PathBuf,
+        /// The file to write; it must not exist
+        out: PathBuf,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Remove old packages from this machine; what an undo may need is kept
+    Prune {
+        /// How many days old a package must be [default: keep-days of the policy]
+        #[arg(long, value_name = "DAYS")]
+        older_than: Option<u32>,
+        /// Remove them; without this they are only shown
+        #[arg(long)]
+        yes: bool,
     },
     /// Remove a package from its server
     Remove {

@@ -95,6 +95,7 @@ impl Sandbox {
                 name: server.name.clone(),
                 api_base: ApiBase::parse(&server.url)?,
                 credentials: Credentials::Token(Secret::new(server.token.clone())),
+                fallback: None,
                 role: None,
                 aliases: Vec::new(),
                 origin: Origin::Sandbox,

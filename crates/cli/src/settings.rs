@@ -3,6 +3,7 @@
 //! Environments come from three places; where two name the same one, the later wins:
 //! 1. NocoBase CLI's store (`$NB_CLI_ROOT` or the home folder, `.nocobase/config.json`);
 //! 2. `[environments.NAME]` in `release.toml` in the tool's home (an entry without `url` adds to what is there);
+//!    `[environments.NAME.fallback]` names other credentials, used where the first are refused;
 //! 3. `NOCOBASE_RELEASE_ENV_<NAME>_URL` with `_TOKEN`, or `_ACCOUNT` and `_PASSWORD`, and `_ROLE`.
 
 use std::collections::BTreeMap;
@@ -69,6 +70,37 @@ struct Entry {
     password_file: Option<PathBuf>,
     role: Option<String>,
     aliases: Vec<String>,
+    fallback: Option<Fallback>,
+}
+
+/// Who to be where an environment refuses its own credentials, as after a restore that brought other users.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Fallback {
+    token: Option<Secret>,
+    token_env: Option<String>,
+    token_file: Option<PathBuf>,
+    account: Option<String>,
+    password: Option<Secret>,
+    password_env: Option<String>,
+    password_file: Option<PathBuf>,
+    /// The environment whose account is meant: after a restore its users are the users here.
+    same_as: Option<String>,
+}
+
+impl Fallback {
+    fn into_entry(self) -> Entry {
+        Entry {
+            token: self.token,
+            token_env: self.token_env,
+            token_file: self.token_file,
+            account: self.account,
+            password: self.password,
+            password_env: self.password_env,
+            password_file: self.password_file,
+            ..Entry::default()
+        }
+    }
 }
 
 /// What was found, and what could not be used.
@@ -122,7 +154,8 @@ pub(crate) fn load(globals: &Globals) -> Result<Loaded, EngineError> {
         .into_iter()
         .map(|environment| (environment.name.clone(), environment))
         .collect();
-    let file = read_file(&root.join("release.toml"))?;
+    let mut file = read_file(&root.join("release.toml"))?;
+    let fallbacks = fallbacks(&mut file.environments);
     for (name, entry) in file.environments {
         note(
             merge(&mut environments, &name, entry, Origin::Settings),
@@ -133,6 +166,13 @@ pub(crate) fn load(globals: &Globals) -> Result<Loaded, EngineError> {
     for (name, entry) in variables() {
         note(
             merge(&mut environments, &name, entry, Origin::Variables),
+            &name,
+            &mut unusable,
+        );
+    }
+    for (name, fallback) in fallbacks {
+        note(
+            set_fallback(&mut environments, &name, fallback),
             &name,
             &mut unusable,
         );
@@ -199,6 +239,14 @@ pub(crate) fn secrets(secrets: &Secrets) -> Result<RunSecrets, EngineError> {
         (None, None) => None,
     };
     Ok(RunSecrets { package_password })
+}
+
+/// Who sits at this terminal, as far as the operating system says.
+pub(crate) fn person() -> String {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|variable| env::var(variable).ok().filter(|name| !name.is_empty()))
+        .unwrap_or_else(|| "somebody".to_owned())
 }
 
 /// Logs go to stderr; `NOCOBASE_RELEASE_LOG` takes a filter such as `debug`.
@@ -291,11 +339,49 @@ fn merge(
         name: name.to_owned(),
         api_base: base(name, url)?,
         credentials: credentials.unwrap_or(Credentials::None),
+        fallback: None,
         role: entry.role,
         aliases: entry.aliases,
         origin,
     };
     environments.insert(name.to_owned(), environment);
+    Ok(())
+}
+
+/// Takes the fallbacks out of the entries: one may name another environment, so they are set when all are known.
+fn fallbacks(entries: &mut BTreeMap<String, Entry>) -> Vec<(String, Fallback)> {
+    entries
+        .iter_mut()
+        .filter_map(|(name, entry)| Some((name.clone(), entry.fallback.take()?)))
+        .collect()
+}
+
+fn set_fallback(
+    environments: &mut BTreeMap<String, Environment>,
+    name: &str,
+    mut fallback: Fallback,
+) -> Result<(), EngineError> {
+    let found = match fallback.same_as.take() {
+        Some(other) => match environments.get(&other).map(|other| &other.credentials) {
+            Some(credentials @ Credentials::Password { .. }) => Some(credentials.clone()),
+            Some(_) => {
+                return Err(bad(
+                    name,
+                    format!("its fallback is the same as {other}'s, which has no account"),
+                ));
+            }
+            None => {
+                return Err(bad(
+                    name,
+                    format!("its fallback is the same as {other}'s, which is no environment here"),
+                ));
+            }
+        },
+        None => credentials(name, &fallback.into_entry())?,
+    };
+    if let Some(environment) = environments.get_mut(name) {
+        environment.fallback = found;
+    }
     Ok(())
 }
 

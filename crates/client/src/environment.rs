@@ -21,6 +21,9 @@ pub struct Environment {
     pub api_base: ApiBase,
     /// Who we are there.
     pub credentials: Credentials,
+    /// Who we are where `credentials` are refused: a restore brings the source's users, roles and keys, and may end
+    /// the credentials that were used to send it.
+    pub fallback: Option<Credentials>,
     /// The role to act in (`X-Role`); none is the user's default role.
     pub role: Option<String>,
     /// Other names for it.

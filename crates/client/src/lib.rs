@@ -16,6 +16,7 @@
 
 mod api;
 mod client;
+mod credential;
 mod decode;
 mod environment;
 mod error;
@@ -36,6 +37,7 @@ pub use api::backups::{
 };
 pub use api::logs::LogLine;
 pub use client::{Client, ClientOptions};
+pub use credential::{Credential, CredentialKind};
 pub use environment::{ApiBase, Credentials, Environment, Origin};
 pub use error::{Call, EnvironmentsError, Error};
 pub use oauth::OAuthSession;

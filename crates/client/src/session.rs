@@ -4,6 +4,7 @@
 //! 2.2.15 when a session token has expired within its policy) replaces the one it was sent for.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -23,6 +24,8 @@ const PROVEN_FOR: Duration = Duration::from_secs(30);
 pub(crate) struct Session {
     token: Mutex<Option<Secret>>,
     proven: Mutex<Option<Instant>>,
+    /// Whether the environment's own credentials were refused and its fallback is used since.
+    fallen_back: AtomicBool,
     /// Held while signing in or refreshing, so that it is done once.
     renewing: tokio::sync::Mutex<()>,
 }
@@ -61,10 +64,42 @@ impl Session {
 }
 
 impl Client {
+    /// The credentials in use: the environment's own, or its fallback once those were refused.
+    fn credentials(&self) -> &Credentials {
+        let environment = &self.shared.environment;
+        match &environment.fallback {
+            Some(fallback) if self.has_fallen_back() => fallback,
+            _ => &environment.credentials,
+        }
+    }
+
+    /// Whether the environment's own credentials were refused, and its fallback is used since.
+    pub fn has_fallen_back(&self) -> bool {
+        self.shared.session.fallen_back.load(Ordering::SeqCst)
+    }
+
+    /// Goes over to the fallback; false where there is none or it is in use already.
+    fn fall_back(&self) -> bool {
+        let session = &self.shared.session;
+        if self.shared.environment.fallback.is_none() || session.fallen_back.swap(true, Ordering::SeqCst) {
+            return false;
+        }
+        *lock(&session.token) = None;
+        session.doubt();
+        true
+    }
+
     /// The token for the next request; signs in or refreshes first where that is needed.
     pub(crate) async fn token(&self, at: &Call) -> Result<Option<Secret>, Error> {
+        match self.token_in_use(at).await {
+            Err(error) if ends_credentials(&error) && self.fall_back() => self.token_in_use(at).await,
+            token => token,
+        }
+    }
+
+    async fn token_in_use(&self, at: &Call) -> Result<Option<Secret>, Error> {
         let session = &self.shared.session;
-        match &self.shared.environment.credentials {
+        match self.credentials() {
             Credentials::None => Ok(None),
             Credentials::Token(token) => Ok(Some(session.token().unwrap_or_else(|| token.clone()))),
             Credentials::Password { account, password } => {
@@ -86,13 +121,29 @@ impl Client {
 
     /// After a 401: whether there is now another token to try once more with.
     pub(crate) async fn renew(&self, used: Option<&Secret>, refusal: &Error) -> Result<bool, Error> {
+        let fallen_back = self.has_fallen_back();
+        match self.renew_in_use(used, refusal).await {
+            Ok(true) => Ok(true),
+            Err(error) if !ends_credentials(&error) => Err(error),
+            // Another request may have gone over to the fallback while this one was on its way.
+            renewed => {
+                if self.fall_back() || (!fallen_back && self.has_fallen_back()) {
+                    Ok(true)
+                } else {
+                    renewed
+                }
+            }
+        }
+    }
+
+    async fn renew_in_use(&self, used: Option<&Secret>, refusal: &Error) -> Result<bool, Error> {
         if let Error::Unauthorized { code: Some(code), .. } = refusal
             && matches!(code.as_str(), "ROLE_NOT_FOUND_FOR_USER" | "USER_HAS_NO_ROLES_ERR")
         {
             return Ok(false);
         }
         let session = &self.shared.session;
-        match &self.shared.environment.credentials {
+        match self.credentials() {
             Credentials::None => Ok(false),
             Credentials::Token(_) => Ok(session.token().is_some_and(|token| Some(&token) != used)),
             Credentials::Password { account, password } => {
@@ -143,4 +194,9 @@ impl Client {
             }),
         }
     }
+}
+
+/// Whether the credentials themselves were refused, not the request.
+fn ends_credentials(error: &Error) -> bool {
+    matches!(error, Error::Unauthorized { .. } | Error::SignInNeeded { .. })
 }

@@ -222,7 +222,8 @@ impl Client {
             builder = builder.bearer_auth(token.expose());
         }
         match &self.shared.environment.role {
-            Some(role) if !request.public => builder.header("X-Role", role),
+            // The fallback is another user, whose roles are its own.
+            Some(role) if !request.public && !self.has_fallen_back() => builder.header("X-Role", role),
             _ => builder,
         }
     }

@@ -11,9 +11,10 @@
 //! Whether what answered was a person is for the face to know; it says so by the kind of [`Proof`] it hands in.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::error::EngineError;
-use crate::home::{Home, create_once};
+use crate::home::{Home, create_once, write_atomically};
 use crate::ids::RunId;
 use crate::journal::{self, ConfirmedBy, Event};
 use crate::plan::{Plan, Strength};
@@ -45,6 +46,47 @@ impl ConfirmedPlan {
     pub fn run(&self) -> &RunId {
         &self.run
     }
+}
+
+/// A person's approval of a plan, as kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The hash of the plan that was approved: another plan of that name is not meant.
+    hash: String,
+    /// Who approved it, in the words of the face that asked.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Keeps a person's approval of this plan, whose phrase was typed at a terminal.
+pub(crate) fn approve(
+    home: &Home,
+    plan: &Plan,
+    typed: &str,
+    by: &str,
+    now: Timestamp,
+) -> Result<Approval, EngineError> {
+    weigh(plan, Strength::Person, &Proof::TypedAtTerminal(typed.to_owned()))?;
+    let approval = Approval {
+        hash: plan.hash.clone(),
+        by: by
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(100)
+            .collect(),
+        at: now,
+    };
+    let bytes = serde_json::to_vec(&approval)
+        .map_err(|error| EngineError::local("cannot write the approval", std::io::Error::other(error)))?;
+    write_atomically(&home.plan_approved_file(&plan.id), &bytes)?;
+    Ok(approval)
+}
+
+fn approval(home: &Home, plan: &Plan) -> Option<Approval> {
+    let bytes = std::fs::read(home.plan_approved_file(&plan.id)).ok()?;
+    let approval: Approval = serde_json::from_slice(&bytes).ok()?;
+    (approval.hash == plan.hash).then_some(approval)
 }
 
 /// Whether the plan has not become a run yet.
@@ -87,7 +129,13 @@ pub(crate) fn confirm(
             expired_at: plan.expires_at.to_string(),
         });
     }
-    let confirmed_by = weigh(&plan, strength, proof)?;
+    let approval = approval(home, &plan);
+    let (confirmed_by, approved_by) = match (weigh(&plan, strength, proof), approval) {
+        (Err(EngineError::NeedsPerson { .. } | EngineError::Unconfirmed { .. }), Some(approval)) => {
+            (ConfirmedBy::ApprovedAtTerminal, Some(approval.by))
+        }
+        (weighed, _) => (weighed?, None),
+    };
     let run = RunId::new(now, random);
     if !create_once(&home.plan_used_file(&plan.id), run.as_str().as_bytes())? {
         return Err(EngineError::PlanUsed {
@@ -99,6 +147,7 @@ pub(crate) fn confirm(
         run: run.clone(),
         plan: Box::new(plan),
         confirmed_by,
+        approved_by,
         caller: caller.map(Into::into),
     };
     journal::create(home, &run, first, now)?;

@@ -351,13 +351,17 @@ impl EngineError {
             }
             Self::NotNamed { package } => format!("type it when asked, or give --yes {package}"),
             Self::NeedsPerson { plan, .. } => {
-                format!("ask the person in charge to run: nocobase-release apply {plan}")
+                format!(
+                    "ask the person in charge to run it: nocobase-release apply {plan} (or to approve it, before it is \
+                     confirmed here again: nocobase-release approve {plan})"
+                )
             }
             Self::Forbidden { .. } => {
                 "change the policy in the settings file if this should be allowed".into()
             }
             Self::Locked { .. } => {
-                "wait for that run to end (`nocobase-release runs list`); a dead run frees its lock by itself"
+                "wait for that run to end (`nocobase-release runs list`), or end its process: the lock is free as soon \
+                 as it is dead, and `nocobase-release runs resume` finishes the run"
                     .into()
             }
             Self::UnfinishedRun { run, .. } => format!("finish it first: nocobase-release runs resume {run}"),

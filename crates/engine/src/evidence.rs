@@ -177,6 +177,13 @@ pub enum Identity {
         /// After.
         after: IdentityFacts,
     },
+    /// The credentials no longer work; those to fall back on do.
+    FellBack {
+        /// Before.
+        before: IdentityFacts,
+        /// Who they are.
+        after: IdentityFacts,
+    },
     /// The credentials no longer work.
     Refused {
         /// NocoBase's code, such as `NOT_EXIST_USER`.
@@ -437,6 +444,14 @@ impl Evidence {
                 Says::Nothing,
                 format!(
                     "our credentials were {} and are {} now",
+                    before.username, after.username
+                ),
+            ),
+            Identity::FellBack { before, after } => signal(
+                "identity",
+                Says::Nothing,
+                format!(
+                    "our credentials ({}) no longer work; those to fall back on are {}",
                     before.username, after.username
                 ),
             ),

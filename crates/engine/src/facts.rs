@@ -5,10 +5,12 @@
 
 use std::path::PathBuf;
 
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
+use jiff::Timestamp;
 use nocobase_client::{Client, Health};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::EngineError;
 use crate::finding::{Finding, Severity};
@@ -32,10 +34,19 @@ pub struct EnvironmentFacts {
     pub schema: Option<String>,
     /// Who we are there.
     pub identity: IdentityFacts,
+    /// By which credentials, without what is secret about them.
+    #[serde(default)]
+    pub credential: CredentialFacts,
     /// Installed plugins with versions; none when the role may not read them.
     pub plugins: Option<Vec<PluginFact>>,
     /// The backups on its server, newest first.
     pub backups: Vec<BackupFact>,
+    /// How many backups the server keeps before it removes the oldest; none when the role may not read that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backups_kept: Option<usize>,
+    /// What it works with that no backup holds.
+    #[serde(default)]
+    pub outside: OutsideFacts,
     /// Whether its log files can be read.
     pub logs_readable: bool,
 }
@@ -47,6 +58,67 @@ pub struct IdentityFacts {
     pub id: u64,
     /// The user's name, or what stands in for it.
     pub username: String,
+}
+
+/// A kind of credentials.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// An account with its password.
+    Account,
+    /// A session signed in by OAuth.
+    OAuth,
+    /// An API key.
+    ApiKey,
+    /// The token of a session.
+    Session,
+}
+
+/// The credentials of an environment, as far as a restore has something to do with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CredentialFacts {
+    /// Their kind.
+    pub kind: CredentialKind,
+    /// When they expire; none where they do not, or do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub expires_at: Option<Timestamp>,
+    /// Whether there are others to fall back on.
+    pub has_fallback: bool,
+}
+
+impl From<nocobase_client::Credential> for CredentialFacts {
+    fn from(credential: nocobase_client::Credential) -> Self {
+        use nocobase_client::CredentialKind as Kind;
+        Self {
+            kind: match credential.kind {
+                Kind::Nobody | Kind::Token => CredentialKind::Unknown,
+                Kind::Account => CredentialKind::Account,
+                Kind::OAuth => CredentialKind::OAuth,
+                Kind::ApiKey => CredentialKind::ApiKey,
+                Kind::Session => CredentialKind::Session,
+            },
+            expires_at: credential
+                .expires_at
+                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            has_fallback: credential.has_fallback,
+        }
+    }
+}
+
+/// What an environment works with that no backup holds; names only, empty where there is nothing or it cannot be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct OutsideFacts {
+    /// Data sources beside the main one.
+    pub data_sources: Vec<String>,
+    /// Applications that this one manages.
+    pub sub_applications: Vec<String>,
+    /// File storages that are not on the server's own disk.
+    pub remote_storages: Vec<String>,
 }
 
 /// An installed plugin.
@@ -132,6 +204,12 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
     client.backup_surface().await?;
     let (database, backups) = try_join(client.database_info(), client.list_backups()).await?;
     let plugins = client.plugins().await.ok();
+    let manages = plugins
+        .iter()
+        .flatten()
+        .any(|plugin| plugin.enabled && SUB_APPLICATION_PLUGINS.contains(&plugin.name.as_str()));
+    let (backups_kept, outside) = join(client.backups_kept(), read_outside(client, manages)).await;
+    let backups_kept = backups_kept.ok();
     let username = identity.username.or(identity.email).or(identity.nickname);
     Ok(EnvironmentFacts {
         environment: client.environment_name().to_owned(),
@@ -144,6 +222,7 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
             id: identity.id,
             username: username.unwrap_or_else(|| format!("user {}", identity.id)),
         },
+        credential: client.credential().into(),
         plugins: plugins.map(|plugins| plugins.into_iter().map(PluginFact::from).collect()),
         backups: backups
             .into_iter()
@@ -154,8 +233,49 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
                 in_progress: entry.in_progress,
             })
             .collect(),
+        backups_kept,
+        outside,
         logs_readable: client.log_files().await.is_ok(),
     })
+}
+
+/// The plugins that bring sub-applications (NocoBase 2.2.15); without one there is no such resource to ask.
+const SUB_APPLICATION_PLUGINS: [&str; 2] = ["multi-app-manager", "app-supervisor"];
+/// Names shown of each kind, and letters of each name.
+const NAMES_SHOWN: usize = 10;
+const LONGEST_NAME: usize = 60;
+
+/// What lies outside of backups; what cannot be read says nothing.
+async fn read_outside(client: &Client, manages_applications: bool) -> OutsideFacts {
+    let names = async |collection: &str, name: &str, fields: &[&str], keep: fn(&Value) -> bool| {
+        let rows = client.list_fields(collection, fields).await.unwrap_or_default();
+        rows.iter()
+            .filter(|row| keep(row))
+            .filter_map(|row| row.get(name)?.as_str())
+            .map(|name| {
+                name.chars()
+                    .filter(|letter| !letter.is_control())
+                    .take(LONGEST_NAME)
+                    .collect()
+            })
+            .take(NAMES_SHOWN)
+            .collect::<Vec<String>>()
+    };
+    OutsideFacts {
+        data_sources: names("dataSources", "key", &["key"], |row| {
+            row.get("key").is_some_and(|key| key != "main")
+        })
+        .await,
+        sub_applications: if manages_applications {
+            names("applications", "name", &["name"], |_| true).await
+        } else {
+            Vec::new()
+        },
+        remote_storages: names("storages", "name", &["name", "type"], |row| {
+            row.get("type").is_some_and(|kind| kind != "local")
+        })
+        .await,
+    }
 }
 
 pub(crate) fn refuse(code: &str, text: String, next_step: &str) -> EngineError {

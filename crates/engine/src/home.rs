@@ -30,9 +30,14 @@ impl Home {
         &self.root
     }
 
+    /// Where packages are kept, one folder an environment.
+    pub(crate) fn all_packages(&self) -> PathBuf {
+        self.root.join("release")
+    }
+
     /// Where the packages of an environment are kept.
     pub fn packages(&self, environment: &str) -> PathBuf {
-        self.root.join("release").join(folder_name(environment))
+        self.all_packages().join(folder_name(environment))
     }
 
     pub(crate) fn plan_file(&self, plan: &PlanId) -> PathBuf {
@@ -41,6 +46,10 @@ impl Home {
 
     pub(crate) fn plan_used_file(&self, plan: &PlanId) -> PathBuf {
         self.state("plans").join(format!("{plan}.used"))
+    }
+
+    pub(crate) fn plan_approved_file(&self, plan: &PlanId) -> PathBuf {
+        self.state("plans").join(format!("{plan}.approved"))
     }
 
     /// All runs, one folder each.

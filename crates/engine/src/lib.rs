@@ -32,18 +32,21 @@ mod run;
 mod verdict;
 mod version;
 
-pub use confirm::{ConfirmedPlan, Proof};
-pub use engine::{Engine, EngineSettings, EnvironmentSummary, Follower, PackageSummary, Understood};
+pub use confirm::{Approval, ConfirmedPlan, Proof};
+pub use engine::{Engine, EngineSettings, EnvironmentSummary, Follower, PackageSummary, Pruned, Understood};
 pub use error::{EngineError, ErrorKind, ErrorReport};
 pub use evidence::{
     Acceptance, Canary, Comparison, Difference, Evidence, Identity, LogStory, Says, Signal, Standing,
 };
-pub use facts::{BackupFact, EnvironmentFacts, Facts, FileFacts, IdentityFacts, PluginFact};
+pub use facts::{
+    BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts,
+    OutsideFacts, PluginFact,
+};
 pub use finding::{Finding, Severity};
 pub use home::Home;
 pub use ids::{PlanId, RunId};
 pub use plan::{Plan, PlanAction, PlannedPackage, Step, StepName, Strength, Undone, plan};
-pub use policy::{Policy, RollBack};
+pub use policy::{Direction, Policy, RollBack};
 pub use report::{RunReport, RunStanding, step_title};
 pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};
 pub use run::{Pace, RunSecrets};

@@ -85,12 +85,18 @@ fn lock_file(home: &Home, address: &str) -> Result<File, EngineError> {
 
 fn held(environment: &str, file: File) -> EngineError {
     let mut owner = String::new();
+    let taken = file
+        .metadata()
+        .and_then(|about| about.modified())
+        .ok()
+        .and_then(|at| at.elapsed().ok());
     if file.take(500).read_to_string(&mut owner).is_err() {
         owner = "an owner that cannot be read".into();
     }
+    let age = taken.map_or_else(String::new, |age| format!(" ({} s ago)", age.as_secs()));
     EngineError::Locked {
         environment: environment.to_owned(),
-        owner: owner.trim().to_owned(),
+        owner: format!("{}{age}", owner.trim()),
     }
 }
 

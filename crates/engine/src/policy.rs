@@ -51,6 +51,35 @@ pub enum RollBack {
     Damaged,
 }
 
+/// A way that releases may go, written `"dev -> test"`; `*` is any environment, `file` a package file of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Direction {
+    from: String,
+    to: String,
+}
+
+impl TryFrom<String> for Direction {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let sides = text
+            .split_once("->")
+            .or_else(|| text.split_once('→'))
+            .map(|(from, to)| (from.trim().to_lowercase(), to.trim().to_lowercase()));
+        match sides {
+            Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok(Self { from, to }),
+            _ => Err(format!("{text:?} is no direction: write \"dev -> test\"")),
+        }
+    }
+}
+
+impl std::fmt::Display for Direction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} -> {}", self.from, self.to)
+    }
+}
+
 /// The rules of the house.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -59,12 +88,17 @@ pub struct Policy {
     pub protected: Vec<String>,
     /// Environments that are not protected although their name says production.
     pub unprotected: Vec<String>,
+    /// The ways that packages may go between environments; without any, every way is open. An undo, and a package that
+    /// goes back to its own environment, are always allowed.
+    pub directions: Vec<Direction>,
     /// Nothing that changes an environment is planned or executed.
     pub read_only: bool,
     /// Minutes that a plan may wait for its confirmation.
     pub plan_minutes: u32,
     /// Minutes that a restore is watched before its outcome is called unknown.
     pub watch_minutes: u32,
+    /// Days after which packages of this machine are removed that no undo can need any more; without it all are kept.
+    pub keep_days: Option<u32>,
     /// Whether a damaged target is brought back by the run that damaged it.
     pub roll_back: RollBack,
 }
@@ -74,9 +108,11 @@ impl Default for Policy {
         Self {
             protected: Vec::new(),
             unprotected: Vec::new(),
+            directions: Vec::new(),
             read_only: false,
             plan_minutes: 30,
             watch_minutes: 30,
+            keep_days: None,
             roll_back: RollBack::Never,
         }
     }
@@ -89,6 +125,25 @@ impl Policy {
         self.unprotected
             .iter()
             .any(|candidate| candidate.to_lowercase() == name)
+    }
+
+    /// The rule that a package from `from` (none: a file of this machine) to `to` would break, in words.
+    pub fn forbidden_direction(&self, from: Option<&str>, to: &str) -> Option<String> {
+        let (from, to) = (from.unwrap_or("file").to_lowercase(), to.to_lowercase());
+        let fits = |side: &str, name: &str| side == "*" || side == name;
+        let open = self.directions.is_empty()
+            || from == to
+            || self
+                .directions
+                .iter()
+                .any(|direction| fits(&direction.from, &from) && fits(&direction.to, &to));
+        (!open).then(|| {
+            let allowed: Vec<String> = self.directions.iter().map(ToString::to_string).collect();
+            format!(
+                "packages do not go from {from} to {to}; allowed are: {}",
+                allowed.join(", ")
+            )
+        })
     }
 
     /// Whether only a person may confirm what overwrites an environment of this name.
@@ -137,6 +192,29 @@ mod tests {
         }
         for name in ["test", "product-demo", "dev", "staging"] {
             assert!(!policy.is_protected(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn directions_are_closed_once_one_is_named() {
+        let direction = |text: &str| Direction::try_from(text.to_owned());
+        let mut policy = Policy::default();
+        assert_eq!(policy.forbidden_direction(Some("dev"), "prod"), None);
+        policy.directions = vec![
+            direction("dev -> test").unwrap(),
+            direction("test→ Prod").unwrap(),
+        ];
+        assert_eq!(policy.forbidden_direction(Some("DEV"), "test"), None);
+        assert_eq!(policy.forbidden_direction(Some("test"), "prod"), None);
+        assert_eq!(policy.forbidden_direction(Some("prod"), "prod"), None);
+        for (from, to) in [(Some("dev"), "prod"), (Some("prod"), "test"), (None, "test")] {
+            let rule = policy.forbidden_direction(from, to).unwrap();
+            assert!(rule.contains("dev -> test, test -> prod"), "{rule}");
+        }
+        policy.directions.push(direction("file -> *").unwrap());
+        assert_eq!(policy.forbidden_direction(None, "test"), None);
+        for bad in ["", "dev", "-> test", "dev ->", "dev > test"] {
+            assert!(direction(bad).is_err(), "{bad}");
         }
     }
 

@@ -34,6 +34,9 @@ pub struct RunReport {
     pub state: RunStanding,
     /// How it was confirmed.
     pub confirmed_by: ConfirmedBy,
+    /// Who approved it at a terminal, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
     /// Who asked for it, where it was asked for over a network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<String>,
@@ -109,6 +112,7 @@ impl RunReport {
             target: state.plan.target().map(Into::into),
             state: standing,
             confirmed_by: state.confirmed_by,
+            approved_by: state.approved_by.clone(),
             caller: state.caller.clone(),
             created_at: state.created_at.to_string(),
             updated_at: state.updated_at.to_string(),
@@ -325,9 +329,14 @@ impl Plan {
                 ));
             }
             Strength::Person => {
-                text.push(format!("{} is protected: a person confirms until {} at a terminal with: nocobase-release apply {}",
+                text.push(format!(
+                    "{} is protected: a person confirms until {} at a terminal with: nocobase-release apply {}",
                     self.target().unwrap_or_default(),
                     self.expires_at.strftime("%H:%M:%S UTC"),
+                    self.id
+                ));
+                text.push(format!(
+                    "  or approves what an assistant then sets going: nocobase-release approve {}",
                     self.id
                 ));
             }
@@ -356,7 +365,14 @@ pub fn step_title(plan: &Plan, step: StepName) -> String {
 }
 
 /// The exact commands that lead on from a verdict.
-pub(crate) fn next_commands(state: &RunState, verdict: Verdict, cause: Option<&ErrorReport>) -> Vec<String> {
+///
+/// `locked` is whether the safety backup is encrypted.
+pub(crate) fn next_commands(
+    state: &RunState,
+    verdict: Verdict,
+    cause: Option<&ErrorReport>,
+    locked: bool,
+) -> Vec<String> {
     let Some(target) = state.plan.target() else {
         return Vec::new();
     };
@@ -365,12 +381,16 @@ pub(crate) fn next_commands(state: &RunState, verdict: Verdict, cause: Option<&E
         let file = state
             .safety_backup()
             .map_or_else(|| "FILE".to_owned(), |package| package.path.display().to_string());
-        vec![
+        let decrypt = locked.then(|| {
+            format!("nocobase-release packages decrypt {file} PLAIN --password-file FILE (its command line takes no password)")
+        });
+        let copy = vec![
             format!(
                 "copy {file} to the host of {target}; in its application folder: yarn nocobase restore FILE"
             ),
             "restart it there, then: yarn nocobase upgrade --skip-code-update".to_owned(),
-        ]
+        ];
+        decrypt.into_iter().chain(copy).collect::<Vec<String>>()
     };
     match verdict {
         Verdict::Verified | Verdict::VerifiedWithWarnings | Verdict::Unverified | Verdict::Partial => {

@@ -45,6 +45,13 @@ pub enum Request {
         /// Codes of findings about the package's data that the person takes upon himself.
         accepted: Vec<String>,
     },
+    /// Prove that the safety backup of an earlier run restores, by restoring it into another environment.
+    Drill {
+        /// What is overwritten for it.
+        scratch: String,
+        /// That run; without one, the newest that has a safety backup.
+        run: Option<RunId>,
+    },
     /// Bring back the safety backup of an earlier run.
     Undo {
         /// The environment; its last run that can be undone is taken when no run is named.

@@ -214,7 +214,10 @@ pub(crate) fn of_state(state: &State, password: Option<&str>) -> Vec<u8> {
     package.set_file("_metadata.json", metadata(state).to_string());
     package.set_file(
         "data",
-        archive::write(&archive::dump(&dumped(&state.database), "nocobase")),
+        archive::write(
+            &archive::dump(&dumped(&state.database), "nocobase")
+                .into_schema(state.settings.schema.as_deref()),
+        ),
     );
     package.set_file("aes_key.dat", state.field_key.clone());
     for (path, content) in &state.uploads {

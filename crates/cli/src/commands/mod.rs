@@ -114,12 +114,18 @@ async fn with_context(context: Context, command: Command) -> Result<Exit, Engine
             confirm,
             secrets,
         } => releases::apply(&context, &plan, confirm.as_deref(), &secrets).await,
+        Command::Approve { plan } => releases::approve(&context, &plan),
         Command::Backup { what, secrets } => releases::backup(&context, &what, &secrets).await,
         Command::Restore {
             what,
             consent,
             secrets,
         } => releases::restore(&context, &what, &consent, &secrets).await,
+        Command::Drill {
+            what,
+            consent,
+            secrets,
+        } => releases::drill(&context, &what, &consent, &secrets).await,
         Command::Undo {
             what,
             consent,

@@ -14,11 +14,16 @@ pub(crate) async fn run(context: &Context, what: Packages) -> Result<Exit, Engin
     match what {
         Packages::List { environment } => list(context, &context.environment(environment.as_deref())?).await,
         Packages::Download { environment, package } => download(context, &environment, &package).await,
-        Packages::Inspect { file, secrets } => {
-            let inspection = context
-                .engine
-                .inspect_file(&file, &settings::secrets(&secrets)?)
-                .await?;
+        Packages::Inspect {
+            file,
+            against,
+            secrets,
+        } => {
+            let (engine, secrets) = (&context.engine, settings::secrets(&secrets)?);
+            let inspection = match against {
+                Some(environment) => engine.inspect_against(&file, &environment, &secrets).await?,
+                None => engine.inspect_file(&file, &secrets).await?,
+            };
             show_inspection(context, &file, &inspection);
             Ok(if inspection.is_blocked() {
                 Exit::Preflight
@@ -26,6 +31,16 @@ pub(crate) async fn run(context: &Context, what: Packages) -> Result<Exit, Engin
                 Exit::Verified
             })
         }
+        Packages::Decrypt { file, out, secrets } => {
+            let secrets = settings::secrets(&secrets)?;
+            context.engine.decrypt_file(&file, &secrets, &out).await?;
+            output::talk(&format!(
+                "{} holds the package in plain, its source's credentials included: remove it when it has served",
+                shown(&out)
+            ));
+            Ok(Exit::Verified)
+        }
+        Packages::Prune { older_than, yes } => prune(context, older_than, yes),
         Packages::Remove {
             environment,
             package,
@@ -48,6 +63,34 @@ pub(crate) async fn run(context: &Context, what: Packages) -> Result<Exit, Engin
             Ok(Exit::Verified)
         }
     }
+}
+
+fn prune(context: &Context, older_than: Option<u32>, yes: bool) -> Result<Exit, EngineError> {
+    let Some(days) = older_than.or(context.engine.settings().policy.keep_days) else {
+        return Err(EngineError::Unsupported {
+            what: "it is not said how old a package must be".into(),
+            instead: "give --older-than DAYS, or set keep-days in the policy".into(),
+        });
+    };
+    let pruned = context.engine.prune_packages(days, !yes)?;
+    if context.globals.json {
+        output::json(&pruned);
+        return Ok(Exit::Verified);
+    }
+    for path in &pruned.removed {
+        output::data(&format!(
+            "{} {}",
+            if yes { "removed " } else { "would remove" },
+            shown(path)
+        ));
+    }
+    for path in &pruned.pinned {
+        output::data(&format!("kept, an undo may need it: {}", shown(path)));
+    }
+    if !yes && !pruned.removed.is_empty() {
+        output::talk("nothing was removed; to do so, add --yes");
+    }
+    Ok(Exit::Verified)
 }
 
 pub(crate) async fn list(context: &Context, environment: &str) -> Result<Exit, EngineError> {

@@ -9,7 +9,9 @@ use release_engine::{
 };
 
 use super::{Context, shown};
-use crate::arguments::{BackupArguments, Consent, Planned, RestoreArguments, Secrets, UndoArguments};
+use crate::arguments::{
+    BackupArguments, Consent, DrillArguments, Planned, RestoreArguments, Secrets, UndoArguments,
+};
 use crate::exit::Exit;
 use crate::{follow, output, settings};
 
@@ -17,6 +19,7 @@ pub(crate) async fn plan(context: &Context, what: Planned, out: Option<&Path>) -
     let (request, secrets) = match what {
         Planned::Backup { what, secrets } => (backup_request(context, &what)?, secrets),
         Planned::Restore { what, secrets } => (restore_request(context, &what)?, secrets),
+        Planned::Drill { what, secrets } => (drill_request(context, &what)?, secrets),
         Planned::Undo { what, secrets } => (undo_request(context, &what)?, secrets),
     };
     let plan = context
@@ -41,12 +44,7 @@ pub(crate) async fn apply(
     secrets: &Secrets,
 ) -> Result<Exit, EngineError> {
     let secrets = settings::secrets(secrets)?;
-    let path = Path::new(plan);
-    let plan = if path.extension().is_some_and(|extension| extension == "json") || plan.contains('/') {
-        context.engine.load_plan_file(path)?
-    } else {
-        context.engine.load_plan(plan)?
-    };
+    let plan = load(context, plan)?;
     let proof = match phrase {
         Some(phrase) => Proof::Phrase(phrase.to_owned()),
         None => {
@@ -58,6 +56,34 @@ pub(crate) async fn apply(
     };
     let confirmed = context.engine.confirm(plan, &proof)?;
     run(context, confirmed, &secrets).await
+}
+
+/// The human gate: only what is typed at a terminal counts, so there is no argument for it.
+pub(crate) fn approve(context: &Context, plan: &str) -> Result<Exit, EngineError> {
+    let plan = load(context, plan)?;
+    output::data(&plan.to_text());
+    let Proof::TypedAtTerminal(phrase) = typed(&plan)? else {
+        return Err(EngineError::NeedsPerson {
+            plan: plan.id.to_string(),
+            environment: plan.target().unwrap_or_default().to_owned(),
+        });
+    };
+    let approval = context.engine.approve(&plan, &phrase, &settings::person())?;
+    output::talk(&format!(
+        "approved by {}; it runs when it is confirmed: nocobase-release apply {}",
+        approval.by, plan.id
+    ));
+    Ok(Exit::Verified)
+}
+
+/// A plan by its id, or from a file.
+fn load(context: &Context, plan: &str) -> Result<Plan, EngineError> {
+    let path = Path::new(plan);
+    if path.extension().is_some_and(|extension| extension == "json") || plan.contains('/') {
+        context.engine.load_plan_file(path)
+    } else {
+        context.engine.load_plan(plan)
+    }
 }
 
 pub(crate) async fn backup(
@@ -92,6 +118,16 @@ pub(crate) async fn undo(
     secrets: &Secrets,
 ) -> Result<Exit, EngineError> {
     let request = undo_request(context, what)?;
+    carry_out(context, &request, consent, &settings::secrets(secrets)?).await
+}
+
+pub(crate) async fn drill(
+    context: &Context,
+    what: &DrillArguments,
+    consent: &Consent,
+    secrets: &Secrets,
+) -> Result<Exit, EngineError> {
+    let request = drill_request(context, what)?;
     carry_out(context, &request, consent, &settings::secrets(secrets)?).await
 }
 
@@ -187,6 +223,17 @@ fn restore_request(context: &Context, what: &RestoreArguments) -> Result<Request
 fn undo_request(context: &Context, what: &UndoArguments) -> Result<Request, EngineError> {
     Ok(Request::Undo {
         target: context.environment(what.target.as_deref())?,
+        run: what
+            .run
+            .as_deref()
+            .map(|run| context.engine.find_run(Some(run)))
+            .transpose()?,
+    })
+}
+
+fn drill_request(context: &Context, what: &DrillArguments) -> Result<Request, EngineError> {
+    Ok(Request::Drill {
+        scratch: what.scratch.clone(),
         run: what
             .run
             .as_deref()

@@ -116,6 +116,18 @@ struct Task {
 }
 
 impl Client {
+    /// How many backups the server keeps before it removes the oldest (`backupSettings:get`); needs the snippet
+    /// `pm.backups.settings`. The field alone is asked for: the whole answer would hold the encryption password.
+    pub async fn backups_kept(&self) -> Result<usize, Error> {
+        #[derive(Deserialize)]
+        struct Data {
+            keep: usize,
+        }
+        let request = Request::get("backupSettings:get").query("fields[]", "keep");
+        let data: Data = self.read(&request).await?.data(&self.call(&request.name))?;
+        Ok(data.keep)
+    }
+
     /// Which resource of the backup plugin this server has, asked once.
     ///
     /// Asked by the status of a backup that does not exist, which changes nothing and needs the same

@@ -164,6 +164,7 @@ impl Server {
             name: "dev".to_owned(),
             api_base: ApiBase::parse(&self.base()).unwrap(),
             credentials,
+            fallback: None,
             role: None,
             aliases: Vec::new(),
             origin: Origin::Settings,

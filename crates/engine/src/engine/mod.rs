@@ -2,37 +2,38 @@
 
 mod follow;
 mod guard;
+mod packages;
 mod prepare;
 
 pub use self::follow::Follower;
+pub use self::packages::{PackageSummary, Pruned};
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use nocobase_client::{Client, ClientOptions, Environment, Origin, safe_file_name};
+use nocobase_client::{Client, ClientOptions, Environment, Origin};
 use release_intent::{EnvironmentRef, Known, Question, Reading};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::confirm::{self, ConfirmedPlan, Proof};
+use crate::confirm::{self, Approval, ConfirmedPlan, Proof};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, read_environment};
 use crate::home::{Home, write_atomically};
 use crate::ids::{PlanId, RunId};
-use crate::journal::{self, Journal, Phase, Reader, StoredPackage};
+use crate::journal::{self, Journal, Phase, Reader};
 use crate::lock::TargetLock;
-use crate::package::Inspection;
 use crate::plan::{Plan, plan};
 use crate::policy::Policy;
 use crate::report::{RunReport, RunStanding};
 use crate::request::{Request, Wanted, wanted};
-use crate::run::{Pace, RunSecrets, Runner, fetch_package, open_package};
+use crate::run::{Pace, RunSecrets, Runner};
 
 /// What the engine stands on; the command line reads it from files and variables.
 #[derive(Debug, Clone)]
@@ -71,25 +72,6 @@ pub struct EnvironmentSummary {
     pub protected: bool,
     /// Where its settings come from.
     pub origin: String,
-}
-
-/// A package as listed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PackageSummary {
-    /// Its name.
-    pub name: String,
-    /// `server` or `local`.
-    pub place: String,
-    /// Its size, in words.
-    pub size: String,
-    /// When it was made or fetched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<String>,
-    /// Whether it is being made.
-    pub in_progress: bool,
-    /// Its path, when it is local.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<PathBuf>,
 }
 
 /// What a sentence came to.
@@ -224,88 +206,6 @@ impl Engine {
         read_environment(&self.client(name)?).await
     }
 
-    /// The packages of an environment: on its server, newest first, then those kept on this machine.
-    pub async fn packages(&self, name: &str) -> Result<Vec<PackageSummary>, EngineError> {
-        let client = self.client(name)?;
-        let mut list: Vec<PackageSummary> = client
-            .list_backups()
-            .await?
-            .into_iter()
-            .map(|entry| PackageSummary {
-                name: entry.name,
-                place: "server".into(),
-                size: entry.file_size,
-                created_at: entry.created_at,
-                in_progress: entry.in_progress,
-                path: None,
-            })
-            .collect();
-        list.extend(local_packages(
-            &self.settings.home.packages(client.environment_name()),
-        )?);
-        Ok(list)
-    }
-
-    /// Fetches a package to this machine.
-    pub async fn download_package(
-        &self,
-        environment: &str,
-        name: &str,
-        progress: impl Fn(u64) + Send + Sync,
-    ) -> Result<StoredPackage, EngineError> {
-        let client = self.client(environment)?;
-        let available = client.list_backups().await?;
-        let listed = available
-            .iter()
-            .any(|entry| entry.name == name && !entry.in_progress);
-        let (true, Some(file_name)) = (listed, safe_file_name(name)) else {
-            return Err(EngineError::PackageNotFound {
-                environment: client.environment_name().to_owned(),
-                name: name.to_owned(),
-                available: available.into_iter().take(10).map(|entry| entry.name).collect(),
-            });
-        };
-        fetch_package(&self.settings.home, &client, file_name, progress).await
-    }
-
-    /// Removes a package from its server; `confirmation` must be its name once more, and for a protected environment
-    /// a person must have typed it.
-    pub async fn remove_package(
-        &self,
-        environment: &str,
-        name: &str,
-        confirmation: &str,
-        by_person: bool,
-    ) -> Result<(), EngineError> {
-        if self.settings.policy.read_only {
-            return Err(EngineError::Forbidden {
-                rule: "read-only mode".into(),
-            });
-        }
-        let environment = self.resolve(environment)?;
-        if confirmation != name {
-            return Err(EngineError::NotNamed {
-                package: name.to_owned(),
-            });
-        }
-        if self.is_protected(&environment) && !by_person {
-            return Err(EngineError::Forbidden {
-                rule: format!("{environment} is protected: a person removes its packages, at a terminal"),
-            });
-        }
-        Ok(self.client(&environment)?.remove_backup(name).await?)
-    }
-
-    /// Opens a package file of this machine.
-    pub async fn inspect_file(&self, path: &Path, secrets: &RunSecrets) -> Result<Inspection, EngineError> {
-        if !path.is_file() {
-            return Err(EngineError::FileNotFound {
-                path: path.display().to_string(),
-            });
-        }
-        open_package(path.to_owned(), secrets.package_password.clone()).await
-    }
-
     /// Reads facts and makes a plan, which is kept under its id. Nothing is changed on any environment.
     pub async fn plan(&self, request: &Request, secrets: &RunSecrets) -> Result<Plan, EngineError> {
         let request = self.normalised(request)?;
@@ -367,6 +267,15 @@ impl Engine {
             now,
             random(),
         )
+    }
+
+    /// A person's approval, typed at a terminal, of a plan that somebody else (an assistant) then sets going. `by` says
+    /// who it was.
+    pub fn approve(&self, plan: &Plan, typed: &str, by: &str) -> Result<Approval, EngineError> {
+        let now = Timestamp::now();
+        confirm::check_unused(&self.settings.home, plan)?;
+        self.guard(plan, None, now)?;
+        confirm::approve(&self.settings.home, plan, typed, by, now)
     }
 
     /// Starts a confirmed plan in a process of its own, which outlives this one.
@@ -457,10 +366,16 @@ impl Engine {
             plan,
             journal: Arc::new(Mutex::new(journal)),
         };
-        match refused {
+        let executed = match refused {
             Some(error) => runner.refuse(error),
             None => runner.execute().await,
+        };
+        if let Some(days) = self.settings.policy.keep_days
+            && let Err(error) = self.prune_packages(days, false)
+        {
+            tracing::warn!(%error, "old packages could not be removed");
         }
+        executed
     }
 
     /// Follows a run by its journal.
@@ -530,37 +445,6 @@ impl Engine {
             .map_err(|error| EngineError::local("cannot write the plan", std::io::Error::other(error)))?;
         write_atomically(&self.settings.home.plan_file(&plan.id), &bytes)
     }
-}
-
-fn local_packages(folder: &Path) -> Result<Vec<PackageSummary>, EngineError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => {
-            return Err(EngineError::local(
-                "cannot list the packages of this machine",
-                source,
-            ));
-        }
-    };
-    let mut list: Vec<PackageSummary> = entries
-        .flatten()
-        .filter_map(|entry| {
-            let name = safe_file_name(entry.file_name().to_str()?)?.to_owned();
-            let about = entry.metadata().ok()?;
-            let modified = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
-            Some(PackageSummary {
-                name,
-                place: "local".into(),
-                size: format!("{} bytes", about.len()),
-                created_at: modified.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-                in_progress: false,
-                path: Some(entry.path()),
-            })
-        })
-        .collect();
-    list.sort_by(|one, other| other.created_at.cmp(&one.created_at));
-    Ok(list)
 }
 
 fn read_plan(bytes: &[u8], name: &str) -> Result<Plan, EngineError> {

@@ -10,7 +10,7 @@ use crate::error::EngineError;
 use crate::facts::{Facts, FileFacts, read_environment, same_address};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
-use crate::plan::{StepName, Undone};
+use crate::plan::{PlanAction, SCHEMA_MISMATCH, StepName, Undone};
 use crate::request::{PackageChoice, Request};
 use crate::run::RunSecrets;
 
@@ -27,7 +27,8 @@ impl Engine {
                         "a finding of this kind cannot be accepted: {}",
                         accepted.join(", ")
                     ),
-                    instead: "only findings about a package's data can: their codes begin with data_".into(),
+                    instead: "only findings about a package's data can (their codes begin with data_), and schema_mismatch"
+                        .into(),
                 });
             }
             Request::Restore {
@@ -43,6 +44,10 @@ impl Engine {
                     other => other.clone(),
                 },
                 accepted: accepted.clone(),
+            },
+            Request::Drill { scratch, run } => Request::Drill {
+                scratch: self.resolve(scratch)?,
+                run: run.clone(),
             },
             Request::Undo { target, run } => Request::Undo {
                 target: self.resolve(target)?,
@@ -108,36 +113,88 @@ impl Engine {
             Request::Undo { target, run } => {
                 let address = self.client(target)?.api_base().to_string();
                 let undone = self.run_to_undo(target, &address, run.as_ref())?;
-                let nothing = |reason| EngineError::NothingToUndo {
-                    environment: target.clone(),
-                    reason,
-                };
-                let safety_backup = undone
-                    .safety_backup()
-                    .ok_or_else(|| nothing(format!("{} has no safety backup", undone.run)))?;
-                let file = self.read_file(&safety_backup.path, secrets).await?;
-                if file.inspection.sha256 != safety_backup.sha256 {
-                    let path = safety_backup.path.display();
-                    return Err(nothing(format!("the safety backup {path} was altered")));
-                }
-                let facts = read_environment(&self.client(target)?).await?;
-                let last_run = self.last_run(&address)?;
-                let undone = Undone {
-                    run: undone.run.clone(),
-                    summary: undone.plan.summary,
-                    at: undone.created_at,
-                    verdict: undone.verdict,
-                };
-                Ok((
-                    Facts {
-                        source: None,
-                        target: Some(facts),
-                        file: Some(file),
-                        last_run,
-                    },
-                    Some(undone),
-                ))
+                self.facts_of_way_back(target, undone, secrets).await
             }
+            Request::Drill { scratch, run } => {
+                let address = self.client(scratch)?.api_base().to_string();
+                let drilled = self.run_to_drill(run.as_ref())?;
+                if overwrote(&drilled, &address) {
+                    return Err(EngineError::Unsupported {
+                        what: format!(
+                            "{scratch} is what {} overwrote, and no scratch environment",
+                            drilled.run
+                        ),
+                        instead: format!(
+                            "name another environment; to bring {scratch} itself back: nocobase-release undo {scratch} --run {}",
+                            drilled.run
+                        ),
+                    });
+                }
+                self.facts_of_way_back(scratch, drilled, secrets).await
+            }
+        }
+    }
+
+    /// The facts of a plan whose package is the safety backup of an earlier run.
+    async fn facts_of_way_back(
+        &self,
+        target: &str,
+        earlier: RunState,
+        secrets: &RunSecrets,
+    ) -> Result<(Facts, Option<Undone>), EngineError> {
+        let nothing = |reason| EngineError::NothingToUndo {
+            environment: target.to_owned(),
+            reason,
+        };
+        let safety_backup = earlier
+            .safety_backup()
+            .ok_or_else(|| nothing(format!("{} has no safety backup", earlier.run)))?;
+        let file = self.read_file(&safety_backup.path, secrets).await?;
+        if file.inspection.sha256 != safety_backup.sha256 {
+            let path = safety_backup.path.display();
+            return Err(nothing(format!("the safety backup {path} was altered")));
+        }
+        let facts = read_environment(&self.client(target)?).await?;
+        let last_run = self.last_run(&facts.api_base)?;
+        let undone = Undone {
+            run: earlier.run.clone(),
+            summary: earlier.plan.summary.clone(),
+            environment: earlier.plan.target().unwrap_or_default().to_owned(),
+            at: earlier.created_at,
+            verdict: earlier.verdict,
+        };
+        let facts = Facts {
+            source: None,
+            target: Some(facts),
+            file: Some(file),
+            last_run,
+        };
+        Ok((facts, Some(undone)))
+    }
+
+    /// The named run, or the newest that has a safety backup; it must have ended.
+    fn run_to_drill(&self, run: Option<&RunId>) -> Result<RunState, EngineError> {
+        let home = &self.settings.home;
+        let state = match run {
+            Some(run) => Some(journal::read(home, run)?),
+            None => journal::list_runs(home)?
+                .iter()
+                .map(|run| journal::read(home, run))
+                .find(|state| {
+                    state.as_ref().map_or(true, |state| {
+                        state.safety_backup().is_some() && state.plan.target().is_some()
+                    })
+                })
+                .transpose()?,
+        };
+        match state {
+            Some(state) if state.verdict.is_none() => {
+                Err(unfinished(state.plan.target().unwrap_or_default(), &state))
+            }
+            Some(state) => Ok(state),
+            None => Err(EngineError::RunNotFound {
+                run: "one with a safety backup".into(),
+            }),
         }
     }
 
@@ -160,10 +217,7 @@ impl Engine {
             environment: target.to_owned(),
             reason,
         };
-        let here = |state: &RunState| {
-            let overwrote = state.plan.facts.target.as_ref();
-            overwrote.is_some_and(|facts| same_address(&facts.api_base, address))
-        };
+        let here = |state: &RunState| overwrote(state, address);
         if let Some(run) = run {
             let state = journal::read(home, run)?;
             return match state.verdict {
@@ -183,7 +237,12 @@ impl Engine {
             if !here(&state) || !state.began(StepName::Restore) || undone.contains(&candidate) {
                 continue;
             }
-            match (&state.plan.undoes, state.verdict) {
+            let taken_back = state
+                .plan
+                .undoes
+                .as_ref()
+                .filter(|_| state.plan.action == PlanAction::Undo);
+            match (taken_back, state.verdict) {
                 (_, None) => return Err(unfinished(target, &state)),
                 (_, Some(verdict)) if !verdict.may_have_changed() => {}
                 (Some(earlier), Some(verdict)) if verdict.is_good() => undone.push(earlier.run.clone()),
@@ -198,6 +257,12 @@ impl Engine {
     }
 }
 
+/// Whether the run's target is the server at this address.
+pub(super) fn overwrote(state: &RunState, address: &str) -> bool {
+    let target = state.plan.facts.target.as_ref();
+    target.is_some_and(|target| same_address(&target.api_base, address))
+}
+
 fn unfinished(target: &str, state: &RunState) -> EngineError {
     EngineError::UnfinishedRun {
         environment: target.to_owned(),
@@ -205,9 +270,10 @@ fn unfinished(target: &str, state: &RunState) -> EngineError {
     }
 }
 
-/// What the server would refuse anyway, and what says that it is the wrong package, cannot be taken upon oneself.
-fn may_be_accepted(code: &str) -> bool {
-    code.starts_with("data_")
+/// What the server would refuse anyway, and what says that it is the wrong package, cannot be taken upon oneself. Another
+/// schema can: the server moves the content when it is asked to.
+pub(super) fn may_be_accepted(code: &str) -> bool {
+    code.starts_with("data_") || code == SCHEMA_MISMATCH
 }
 
 fn existing_file(path: &Path) -> Result<PathBuf, EngineError> {

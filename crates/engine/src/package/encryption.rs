@@ -6,7 +6,9 @@
 //! password does not give a zip header in the first block; a cut file gives one and ends badly; a file that
 //! is not random to look at was never encrypted.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 use aes::Aes256;
 use cbc::cipher::{Array, Block, BlockModeDecrypt, KeyIvInit};
@@ -85,6 +87,28 @@ pub(super) fn known_kind(head: &[u8]) -> Option<&'static str> {
         .iter()
         .find(|(magic, _)| head.starts_with(magic))
         .map(|(_, kind)| *kind)
+}
+
+/// Writes the plain form of an encrypted package into a file that must not exist yet; a failure leaves none.
+pub fn decrypt_file(path: &Path, password: &Secret, out: &Path) -> io::Result<()> {
+    let folder = match out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut plain = tempfile::NamedTempFile::new_in(folder)?;
+    let outcome = decrypt(File::open(path)?, &mut plain, password);
+    match outcome {
+        Ok(Outcome::Opened(_)) => {}
+        Ok(Outcome::WrongPassword | Outcome::Cut) => {
+            return Err(io::Error::other(
+                "the package changed, or the password does not open it",
+            ));
+        }
+        Err(Failure::Read(source) | Failure::Write(source)) => return Err(source),
+    }
+    plain.as_file().sync_all()?;
+    plain.persist_noclobber(out).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Decrypts `source` into `sink`, in one pass and a constant amount of memory.

@@ -154,7 +154,11 @@ fn judge_database(database: &Database, target: &Target) -> Vec<Finding> {
             ),
             if can_remap {
                 let remapped = if own.is_empty() { "public" } else { own };
-                format!("Restore with the option dbSchema={} (or force=true), which moves the content into the target's schema.", clean(remapped))
+                format!(
+                    "Give both the same DB_SCHEMA, or have NocoBase move the content into the target's schema \"{}\": \
+                     --accept schema_mismatch, at a terminal.",
+                    clean(remapped)
+                )
             } else {
                 "Use a target with the same DB_SCHEMA.".to_owned()
             },

@@ -31,6 +31,7 @@ mod tests;
 mod text;
 mod version;
 
+pub use encryption::decrypt_file as decrypt;
 pub use error::PackageError;
 pub use inspect::inspect;
 pub use inspection::{Content, Database, Format, Inspection, Metadata, Plugin, Table, Uploads};

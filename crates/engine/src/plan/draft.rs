@@ -1,6 +1,7 @@
 //! What goes into a plan: its steps, what it destroys, and what the facts speak for or against. Pure.
 
-use super::{PlanAction, PlannedPackage, Step, StepName, Strength, Undone};
+use super::{PlanAction, PlannedPackage, SCHEMA_MISMATCH, Step, StepName, Strength, Undone};
+use super::{credentials, known};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
 use crate::finding::Finding;
@@ -63,7 +64,7 @@ pub(super) fn draft_backup(facts: &Facts) -> Result<Draft, EngineError> {
             step(StepName::Judge, "open it and judge it", None, false, ""),
         ],
         destroys: Vec::new(),
-        findings: Vec::new(),
+        findings: removed_for_room(source).into_iter().collect(),
         accepted: Vec::new(),
         confirmation: Strength::None,
     })
@@ -147,9 +148,36 @@ pub(super) fn draft_undo(
     )
 }
 
+pub(super) fn draft_drill(
+    facts: &Facts,
+    drilled: Option<&Undone>,
+    policy: &Policy,
+) -> Result<Draft, EngineError> {
+    let scratch = facts
+        .target
+        .as_ref()
+        .ok_or_else(|| missing("scratch environment"))?;
+    let file = facts.file.as_ref().ok_or_else(|| missing("safety backup"))?;
+    let drilled = drilled.ok_or_else(|| missing("run whose safety backup is proven"))?;
+    let summary = format!(
+        "Drill: restore the safety backup that {} made of {} into {}, to prove that it restores",
+        drilled.run, drilled.environment, scratch.environment
+    );
+    draft_overwrite(
+        PlanAction::Drill,
+        summary,
+        planned_file(file),
+        false,
+        &[],
+        facts,
+        scratch,
+        policy,
+    )
+}
+
 #[expect(
     clippy::too_many_arguments,
-    reason = "the two drafts that overwrite share all of it"
+    reason = "the drafts that overwrite share all of it"
 )]
 fn draft_overwrite(
     action: PlanAction,
@@ -165,10 +193,27 @@ fn draft_overwrite(
     if let Some(file) = &facts.file {
         findings.extend(judge_package(&file.inspection, target, None));
     }
-    if blocked(&findings, accepted) {
+    let can_remap = matches!(target.dialect.as_str(), "postgres" | "kingbase");
+    let accepted: Vec<String> = accepted
+        .iter()
+        .filter(|code| can_remap || *code != SCHEMA_MISMATCH)
+        .cloned()
+        .collect();
+    if blocked(&findings, &accepted) {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         return Err(EngineError::Preflight { findings });
     }
+    let makes = match &package {
+        PlannedPackage::New { .. } => facts.source.as_ref(),
+        PlannedPackage::Server { .. } | PlannedPackage::File { .. } => None,
+    };
+    let other = makes.filter(|source| source.environment != target.environment);
+    findings.extend(
+        [Some(target), other]
+            .into_iter()
+            .flatten()
+            .filter_map(removed_for_room),
+    );
     let confirmation = if policy.is_protected(&target.environment) {
         Strength::Person
     } else {
@@ -177,12 +222,18 @@ fn draft_overwrite(
     Ok(Draft {
         action,
         summary,
-        steps: overwrite_steps(&package, whole, target, rolls_back(action, whole, policy)),
+        steps: overwrite_steps(
+            &package,
+            whole,
+            target,
+            accepted.iter().any(|code| code == SCHEMA_MISMATCH),
+            rolls_back(action, whole, policy),
+        ),
         package,
         package_is_safety_backup: whole,
         destroys: destroyed(target),
         findings,
-        accepted: accepted.to_vec(),
+        accepted,
         confirmation,
     })
 }
@@ -320,7 +371,8 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts, undo: bool) -> Vec<Fi
                     target.environment,
                     schema(target)
                 ),
-                "give both environments the same DB_SCHEMA",
+                "give both the same DB_SCHEMA, or have NocoBase move the content into the target's schema: --accept \
+                 schema_mismatch, at a terminal (PostgreSQL only)",
             ));
         }
         findings.extend(brought_along(&source.environment, target));
@@ -328,6 +380,8 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts, undo: bool) -> Vec<Fi
     if facts.source.is_none() && !undo {
         findings.extend(brought_along("wherever the package was made", target));
     }
+    let same = facts.source.as_ref().map(|source| &source.environment) == Some(&target.environment);
+    findings.extend(credentials::after_restore(target, !same && !undo));
     if target.dialect == "postgres" && target.schema.is_none() {
         findings.push(Finding::warning(
             "every_schema_dropped",
@@ -358,10 +412,8 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts, undo: bool) -> Vec<Fi
             "grant the snippet pm.logger.logger to the role",
         ));
     }
-    findings.push(Finding::note(
-        "not_covered",
-        "not part of a backup: external data sources, sub-applications, files in remote storages",
-    ));
+    findings.push(known::not_covered(facts.source.as_ref()));
+    findings.extend(known::hazards(target));
     findings
 }
 
@@ -383,6 +435,25 @@ fn brought_along(from: &str, target: &EnvironmentFacts) -> [Finding; 2] {
             "switch off afterwards what must not run there",
         ),
     ]
+}
+
+/// A server that is full removes its oldest backup for the one that this run makes.
+fn removed_for_room(side: &EnvironmentFacts) -> Option<Finding> {
+    let kept = side.backups_kept.filter(|kept| side.backups.len() >= *kept)?;
+    let oldest = side.backups.iter().rev().find(|backup| !backup.in_progress)?;
+    Some(Finding::warning(
+        "oldest_backup_removed",
+        format!(
+            "{} keeps {kept} backups and has {}: for the one that is made now, NocoBase removes the oldest, {}",
+            side.environment,
+            side.backups.len(),
+            oldest.name
+        ),
+        format!(
+            "fetch it first if it matters: nocobase-release packages download {} {}",
+            side.environment, oldest.name
+        ),
+    ))
 }
 
 fn schema(side: &EnvironmentFacts) -> &str {
@@ -412,6 +483,7 @@ fn overwrite_steps(
     package: &PlannedPackage,
     whole: bool,
     target: &EnvironmentFacts,
+    remaps: bool,
     rolls_back: bool,
 ) -> Vec<Step> {
     let at = target.environment.as_str();
@@ -484,7 +556,14 @@ fn overwrite_steps(
     ));
     steps.push(step(
         StepName::Restore,
-        "upload the package: NocoBase replaces everything",
+        &if remaps {
+            let schema = target.schema.as_deref().unwrap_or("public");
+            format!(
+                "upload the package: NocoBase replaces everything, and moves the package's content into the schema {schema}"
+            )
+        } else {
+            "upload the package: NocoBase replaces everything".to_owned()
+        },
         Some(at),
         true,
         "undo: restore the safety backup",

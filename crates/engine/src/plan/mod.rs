@@ -3,7 +3,9 @@
 //! What goes into it is drafted in `draft`. Nothing here reads a server, a file or a clock. A plan carries its own hash; the confirmation code is made
 //! of that hash, so that a phrase fits one plan only.
 
+mod credentials;
 mod draft;
+mod known;
 
 pub(crate) use self::draft::judge_package;
 
@@ -12,17 +14,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use self::draft::{draft_backup, draft_restore, draft_undo};
+use self::draft::{draft_backup, draft_drill, draft_restore, draft_undo};
 use crate::error::EngineError;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::ids::{PlanId, RunId, letters};
+use crate::package::Inspection;
 use crate::policy::Policy;
 use crate::request::Request;
 use crate::verdict::Verdict;
 
 /// The version of the plan's format.
 pub(crate) const PLAN_FORMAT: u32 = 1;
+
+/// The finding that, once accepted, has the server move the content into the target's own schema.
+pub(crate) const SCHEMA_MISMATCH: &str = "schema_mismatch";
 
 /// What a plan does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +40,8 @@ pub enum PlanAction {
     Restore,
     /// Replaces the target's content by an earlier run's safety backup.
     Undo,
+    /// Replaces a scratch environment's content by an earlier run's safety backup, to prove that it restores.
+    Drill,
 }
 
 /// Where the package of a plan comes from.
@@ -130,13 +138,16 @@ pub enum Strength {
     Person,
 }
 
-/// The run that a plan takes back.
+/// The run that a plan takes back, or whose safety backup it proves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Undone {
     /// Its name.
     pub run: RunId,
     /// What it did.
     pub summary: String,
+    /// What it overwrote.
+    #[serde(default)]
+    pub environment: String,
     /// When it began: the target goes back to how it was then.
     #[schemars(with = "String")]
     pub at: Timestamp,
@@ -179,7 +190,7 @@ pub struct Plan {
     pub accepted: Vec<String>,
     /// What it takes to confirm it.
     pub confirmation: Strength,
-    /// The run that it takes back.
+    /// The run that it takes back, or whose safety backup it proves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<Undone>,
     /// The facts it was made of; read again and compared before anything is done.
@@ -206,27 +217,37 @@ pub fn plan(
             package, accepted, ..
         } => draft_restore(package, accepted, &facts, policy)?,
         Request::Undo { .. } => draft_undo(&facts, undoes.as_ref(), policy)?,
+        Request::Drill { .. } => draft_drill(&facts, undoes.as_ref(), policy)?,
     };
+    let expires_at = now
+        .checked_add(SignedDuration::from_mins(policy.plan_minutes.into()))
+        .unwrap_or(now);
+    let over_at = expires_at
+        .checked_add(SignedDuration::from_mins(policy.watch_minutes.into()))
+        .unwrap_or(expires_at);
+    let mut findings = draft.findings;
+    findings.extend(credentials::expiring(&facts, over_at));
     let mut plan = Plan {
         format: PLAN_FORMAT,
         id: PlanId::new(now, random),
         hash: String::new(),
         created_at: now,
-        expires_at: now
-            .checked_add(SignedDuration::from_mins(policy.plan_minutes.into()))
-            .unwrap_or(now),
+        expires_at,
         action: draft.action,
         summary: draft.summary,
         package: draft.package,
         package_is_safety_backup: draft.package_is_safety_backup,
         steps: draft.steps,
         destroys: draft.destroys,
-        findings: draft.findings,
+        findings,
         accepted: draft.accepted,
         confirmation: draft.confirmation,
         undoes,
         facts,
     };
+    if let Some(rule) = plan.broken_rule(policy) {
+        return Err(EngineError::Forbidden { rule });
+    }
     plan.hash = plan.compute_hash();
     Ok(plan)
 }
@@ -245,11 +266,39 @@ impl Plan {
         self.facts.target.as_ref().map(|facts| facts.environment.as_str())
     }
 
+    /// The rule of the house that it would break.
+    pub(crate) fn broken_rule(&self, policy: &Policy) -> Option<String> {
+        match self.action {
+            PlanAction::Restore => policy.forbidden_direction(self.source(), self.target()?),
+            PlanAction::Drill => {
+                let from = self.undoes.as_ref().map(|undone| undone.environment.as_str());
+                policy.forbidden_direction(from, self.target()?)
+            }
+            PlanAction::Backup | PlanAction::Undo => None,
+        }
+    }
+
     /// Whether it brings back a target that is, or may be, damaged: what is there now is no way back worth
     /// insisting on.
     pub fn undoes_damage(&self) -> bool {
         let verdict = self.undoes.as_ref().and_then(|undone| undone.verdict);
-        matches!(verdict, Some(Verdict::Partial | Verdict::Lost | Verdict::Unknown))
+        self.action == PlanAction::Undo
+            && matches!(verdict, Some(Verdict::Partial | Verdict::Lost | Verdict::Unknown))
+    }
+
+    /// The schema that the server is asked to move this package's content into: only where that was accepted by name,
+    /// and the package was made in another one. NocoBase 2.2.15 takes `public` for "none".
+    pub(crate) fn remapped_schema(&self, package: &Inspection) -> Option<String> {
+        let own = self.facts.target.as_ref()?.schema.as_deref().unwrap_or_default();
+        let packed = package
+            .metadata
+            .as_ref()?
+            .database
+            .schema
+            .as_deref()
+            .unwrap_or_default();
+        let asked = self.accepted.iter().any(|code| code == SCHEMA_MISMATCH);
+        (asked && own != packed).then(|| if own.is_empty() { "public" } else { own }.to_owned())
     }
 
     /// Whether the run may restore the safety backup by itself.

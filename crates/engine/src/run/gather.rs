@@ -208,7 +208,9 @@ impl Runner {
                     id: now.id,
                     username: username.unwrap_or_else(|| format!("user {}", now.id)),
                 };
-                if after == before {
+                if client.has_fallen_back() {
+                    Identity::FellBack { before, after }
+                } else if after == before {
                     Identity::Same
                 } else {
                     Identity::Changed { before, after }

@@ -18,6 +18,8 @@ mod watch;
 
 pub(crate) use obtain::{fetch_package, open_package};
 
+use std::fs::File;
+use std::io::Read as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -183,7 +185,7 @@ impl Runner {
         }
         match self.plan.action {
             PlanAction::Backup => self.back_up().await,
-            PlanAction::Restore | PlanAction::Undo => self.overwrite().await,
+            PlanAction::Restore | PlanAction::Undo | PlanAction::Drill => self.overwrite().await,
         }
     }
 
@@ -374,7 +376,14 @@ impl Runner {
         reasons: Vec<String>,
         cause: Option<ErrorReport>,
     ) -> Result<(), EngineError> {
-        let next = crate::report::next_commands(&self.state(), verdict, cause.as_ref());
+        let state = self.state();
+        // A plain package is a zip file.
+        let locked = state.safety_backup().is_some_and(|package| {
+            let mut head = [0; 2];
+            let read = File::open(&package.path).and_then(|mut file| file.read_exact(&mut head));
+            read.is_ok() && head != *b"PK"
+        });
+        let next = crate::report::next_commands(&state, verdict, cause.as_ref(), locked);
         self.write(Event::RunEnded {
             verdict,
             reasons,

@@ -29,6 +29,13 @@ impl Runner {
         if self.plan.package_is_safety_backup {
             return Ok((self.obtain_package().await?, None));
         }
+        let lies_on_target = matches!(&self.plan.package, PlannedPackage::Server { environment, .. }
+            if Some(environment.as_str()) == self.plan.target());
+        if lies_on_target {
+            // A server that is full removes its oldest backup for the safety backup: it may be this very package.
+            let package = self.obtain_package().await?;
+            return Ok((package, Some(self.obtain_safety_backup().await?)));
+        }
         if self.plan.undoes_damage() {
             // What is damaged may not even be dumped any more, and must not keep the good state from coming back.
             let (package, safety_backup) = join(self.obtain_package(), self.obtain_safety_backup()).await;

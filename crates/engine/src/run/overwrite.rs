@@ -7,6 +7,7 @@ use super::{Attempt, Runner, Stop};
 use crate::error::{EngineError, ErrorReport, client_report};
 use crate::evidence::{Acceptance, Canary, Evidence, Standing};
 use crate::journal::{Event, PackageRole, StepOutcome, StepState, StoredPackage};
+use crate::package::Inspection;
 use crate::plan::StepName;
 use crate::run::obtain::Judged;
 use crate::verdict::{Verdict, decide};
@@ -23,8 +24,7 @@ impl Runner {
         };
         match prepared.await {
             Ok((package, judged)) => {
-                self.upload(Attempt::Restore, &package, judged.package.encrypted)
-                    .await?;
+                self.upload(Attempt::Restore, &package, &judged.package).await?;
                 self.finish_overwrite(Some(judged)).await
             }
             Err(stop) => {
@@ -64,14 +64,14 @@ impl Runner {
         &self,
         attempt: Attempt,
         package: &StoredPackage,
-        encrypted: bool,
+        opened: &Inspection,
     ) -> Result<(), EngineError> {
         let step = attempt.upload();
         let target = self.target_client()?;
-        let password = self.secrets.package_password.clone().filter(|_| encrypted);
+        let password = self.secrets.package_password.clone().filter(|_| opened.encrypted);
         let options = RestoreOptions {
             password,
-            database_schema: None,
+            database_schema: self.plan.remapped_schema(opened),
         };
         let counter = self.byte_counter(step);
         self.begin(step)?;

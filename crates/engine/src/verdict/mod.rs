@@ -304,7 +304,13 @@ fn with_warnings(evidence: &Evidence, mut reasons: Vec<String>) -> Decision {
         Identity::Changed { after, .. } => {
             warnings.push(format!("our credentials belong to {} now", after.username));
         }
-        Identity::Refused { .. } => warnings.push("our credentials no longer work there".into()),
+        Identity::FellBack { after, .. } => warnings.push(format!(
+            "our credentials no longer work there; those to fall back on ({}) do",
+            after.username
+        )),
+        Identity::Refused { .. } => warnings.push(
+            "our credentials no longer work there: set up others, of a user that the source has".into(),
+        ),
         Identity::Unreadable { reason } => {
             warnings.push(format!("who we are there could not be asked: {reason}"))
         }

@@ -15,6 +15,7 @@ pub(crate) fn environment(name: &str) -> EnvironmentFacts {
         version: "2.2.15".into(),
         dialect: "postgres".into(),
         schema: Some("app".into()),
+        credential: Default::default(),
         identity: IdentityFacts {
             id: 1,
             username: "nocobase".into(),
@@ -34,6 +35,8 @@ pub(crate) fn environment(name: &str) -> EnvironmentFacts {
                 in_progress: false,
             },
         ],
+        backups_kept: None,
+        outside: Default::default(),
         logs_readable: true,
     }
 }

@@ -209,6 +209,7 @@ fn environment(name: &str, url: &str, token: &str) -> Environment {
         name: name.into(),
         api_base: ApiBase::parse(url).unwrap(),
         credentials: Credentials::Token(Secret::new(token)),
+        fallback: None,
         role: None,
         aliases: if name == "test" {
             vec!["测试".into()]

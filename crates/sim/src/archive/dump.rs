@@ -72,6 +72,23 @@ pub(crate) fn dump(database: &Database, name: &str) -> Archive {
 }
 
 impl Archive {
+    /// The same in another schema than `public`, as where `DB_SCHEMA` is set.
+    pub(crate) fn into_schema(mut self, schema: Option<&str>) -> Self {
+        let Some(schema) = schema.filter(|schema| *schema != "public") else {
+            return self;
+        };
+        let moved = |text: &mut String| *text = text.replace("\"public\".", &format!("{}.", quoted(schema)));
+        for entry in &mut self.entries {
+            if entry.namespace.is_some() {
+                entry.namespace = Some(schema.to_owned());
+            }
+            moved(&mut entry.definition);
+            moved(&mut entry.removal);
+            entry.copy.as_mut().map(moved);
+        }
+        self
+    }
+
     fn add(&mut self, entry: Entry) -> i32 {
         let id = i32::try_from(self.entries.len())
             .unwrap_or(i32::MAX)

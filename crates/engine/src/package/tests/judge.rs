@@ -135,20 +135,20 @@ fn a_schema_mismatch_names_the_option_that_remaps() {
         findings.retain(|finding| finding.code == "schema_mismatch");
         findings.remove(0).next_step
     };
-    assert!(step(&target()).contains("dbSchema=public"));
+    assert!(step(&target()).contains("schema \"public\": --accept schema_mismatch"));
     assert!(
         step(&Target {
             schema: Some("test".to_owned()),
             ..target()
         })
-        .contains("dbSchema=test")
+        .contains("schema \"test\"")
     );
     assert!(
         !step(&Target {
             dialect: "mysql".to_owned(),
             ..target()
         })
-        .contains("dbSchema")
+        .contains("--accept")
     );
 }
 

@@ -1,0 +1,298 @@
+//! Packages on servers and on this machine: listed, fetched, opened, judged, removed, tidied away.
+//!
+//! What a package holds is for [`crate::package`] to say. What is still somebody's way back is never tidied away.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use nocobase_client::safe_file_name;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use crate::error::EngineError;
+use crate::facts::{EnvironmentFacts, canonical_address, read_environment};
+use crate::finding::{Finding, Severity};
+use crate::home::sync_folder;
+use crate::journal::{self, Phase, StoredPackage};
+use crate::package::{self, Inspection};
+use crate::plan::{PlanAction, StepName, judge_package};
+use crate::run::{RunSecrets, fetch_package, open_package};
+
+/// A package as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PackageSummary {
+    /// Its name.
+    pub name: String,
+    /// `server` or `local`.
+    pub place: String,
+    /// Its size, in words.
+    pub size: String,
+    /// When it was made or fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// Whether it is being made.
+    pub in_progress: bool,
+    /// Its path, when it is local.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+}
+
+/// What tidying up came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pruned {
+    /// Packages of this machine that were removed, or would be.
+    pub removed: Vec<PathBuf>,
+    /// Packages that are old enough and stay, because an undo may need them.
+    pub pinned: Vec<PathBuf>,
+}
+
+impl Engine {
+    /// The packages of an environment: on its server, newest first, then those kept on this machine.
+    pub async fn packages(&self, name: &str) -> Result<Vec<PackageSummary>, EngineError> {
+        let client = self.client(name)?;
+        let mut list: Vec<PackageSummary> = client
+            .list_backups()
+            .await?
+            .into_iter()
+            .map(|entry| PackageSummary {
+                name: entry.name,
+                place: "server".into(),
+                size: entry.file_size,
+                created_at: entry.created_at,
+                in_progress: entry.in_progress,
+                path: None,
+            })
+            .collect();
+        list.extend(local_packages(
+            &self.settings.home.packages(client.environment_name()),
+        )?);
+        Ok(list)
+    }
+
+    /// Fetches a package to this machine.
+    pub async fn download_package(
+        &self,
+        environment: &str,
+        name: &str,
+        progress: impl Fn(u64) + Send + Sync,
+    ) -> Result<StoredPackage, EngineError> {
+        let client = self.client(environment)?;
+        let available = client.list_backups().await?;
+        let listed = available
+            .iter()
+            .any(|entry| entry.name == name && !entry.in_progress);
+        let (true, Some(file_name)) = (listed, safe_file_name(name)) else {
+            return Err(EngineError::PackageNotFound {
+                environment: client.environment_name().to_owned(),
+                name: name.to_owned(),
+                available: available.into_iter().take(10).map(|entry| entry.name).collect(),
+            });
+        };
+        fetch_package(&self.settings.home, &client, file_name, progress).await
+    }
+
+    /// Removes a package from its server; `confirmation` must be its name once more, and for a protected environment
+    /// a person must have typed it.
+    pub async fn remove_package(
+        &self,
+        environment: &str,
+        name: &str,
+        confirmation: &str,
+        by_person: bool,
+    ) -> Result<(), EngineError> {
+        if self.settings.policy.read_only {
+            return Err(EngineError::Forbidden {
+                rule: "read-only mode".into(),
+            });
+        }
+        let environment = self.resolve(environment)?;
+        if confirmation != name {
+            return Err(EngineError::NotNamed {
+                package: name.to_owned(),
+            });
+        }
+        if self.is_protected(&environment) && !by_person {
+            return Err(EngineError::Forbidden {
+                rule: format!("{environment} is protected: a person removes its packages, at a terminal"),
+            });
+        }
+        Ok(self.client(&environment)?.remove_backup(name).await?)
+    }
+
+    /// Opens a package file of this machine.
+    pub async fn inspect_file(&self, path: &Path, secrets: &RunSecrets) -> Result<Inspection, EngineError> {
+        if !path.is_file() {
+            return Err(EngineError::FileNotFound {
+                path: path.display().to_string(),
+            });
+        }
+        open_package(path.to_owned(), secrets.package_password.clone()).await
+    }
+
+    /// Opens a package file and judges it against an environment, which is only read.
+    pub async fn inspect_against(
+        &self,
+        path: &Path,
+        environment: &str,
+        secrets: &RunSecrets,
+    ) -> Result<Inspection, EngineError> {
+        let mut inspection = self.inspect_file(path, secrets).await?;
+        let target: EnvironmentFacts = read_environment(&self.client(environment)?).await?;
+        let mut findings = judge_package(&inspection, &target, None);
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        inspection.findings = findings;
+        Ok(inspection)
+    }
+
+    /// Writes the plain form of an encrypted package: NocoBase's own command line on a host takes no other. The file
+    /// must not exist yet.
+    pub async fn decrypt_file(
+        &self,
+        path: &Path,
+        secrets: &RunSecrets,
+        out: &Path,
+    ) -> Result<(), EngineError> {
+        let inspection = self.inspect_file(path, secrets).await?;
+        // What the password does not open shows no metadata.
+        let opened = inspection.encrypted && inspection.metadata.is_some();
+        if let (Some(password), true) = (&secrets.package_password, opened) {
+            let (from, to, password) = (path.to_owned(), out.to_owned(), password.clone());
+            let written = tokio::task::spawn_blocking(move || package::decrypt(&from, &password, &to)).await;
+            let local = |source| EngineError::local(format!("cannot write {}", out.display()), source);
+            return written
+                .map_err(|error| local(std::io::Error::other(error)))?
+                .map_err(local);
+        }
+        let findings: Vec<Finding> = inspection
+            .findings
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Blocker)
+            .collect();
+        if findings.is_empty() {
+            return Err(EngineError::Unsupported {
+                what: format!("{} is not encrypted", path.display()),
+                instead: "use it as it is".into(),
+            });
+        }
+        Err(EngineError::Preflight { findings })
+    }
+
+    /// Removes packages of this machine that are older than so many days, but none that an undo or an unfinished run
+    /// may still need. With `dry` it only says which.
+    pub fn prune_packages(&self, days: u32, dry: bool) -> Result<Pruned, EngineError> {
+        let pinned = self.pinned_packages()?;
+        let oldest = Timestamp::now()
+            .checked_sub(SignedDuration::from_hours(24 * i64::from(days)))
+            .unwrap_or(Timestamp::MIN);
+        let mut pruned = Pruned::default();
+        for folder in package_folders(&self.settings.home.all_packages())? {
+            for found in local_packages(&folder)? {
+                let Some(path) = found.path else { continue };
+                let modified = fs::metadata(&path).and_then(|about| about.modified()).ok();
+                let old = modified
+                    .and_then(|at| Timestamp::try_from(at).ok())
+                    .is_some_and(|at| at < oldest);
+                if !old {
+                    continue;
+                }
+                if pinned.contains(&path) {
+                    pruned.pinned.push(path);
+                    continue;
+                }
+                if !dry {
+                    fs::remove_file(&path)
+                        .and_then(|()| sync_folder(&folder))
+                        .map_err(|source| {
+                            EngineError::local(format!("cannot remove {}", path.display()), source)
+                        })?;
+                }
+                pruned.removed.push(path);
+            }
+        }
+        Ok(pruned)
+    }
+
+    /// What an unfinished run works with, and for each server the safety backup that an undo would take. A journal that
+    /// cannot be read might name one, too, and is the error.
+    fn pinned_packages(&self) -> Result<BTreeSet<PathBuf>, EngineError> {
+        let home = &self.settings.home;
+        let mut pinned = BTreeSet::new();
+        let mut settled: BTreeSet<String> = BTreeSet::new();
+        let mut undone = BTreeSet::new();
+        for run in journal::list_runs(home)? {
+            let state = journal::read(home, &run)?;
+            let Some(verdict) = state.verdict.filter(|_| state.phase == Phase::Ended) else {
+                pinned.extend(state.packages.into_values().map(|package| package.path));
+                continue;
+            };
+            let Some(target) = &state.plan.facts.target else {
+                continue;
+            };
+            let server = canonical_address(&target.api_base);
+            if settled.contains(&server) || undone.contains(&run) {
+                continue;
+            }
+            if !verdict.may_have_changed() || !state.began(StepName::Restore) {
+                continue;
+            }
+            if let (PlanAction::Undo, Some(earlier), true) =
+                (state.plan.action, &state.plan.undoes, verdict.is_good())
+            {
+                undone.insert(earlier.run.clone());
+                continue;
+            }
+            pinned.extend(state.safety_backup().map(|package| package.path.clone()));
+            settled.insert(server);
+        }
+        Ok(pinned)
+    }
+}
+
+fn package_folders(root: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    match fs::read_dir(root) {
+        Ok(entries) => Ok(entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(EngineError::local(
+            "cannot list the packages of this machine",
+            source,
+        )),
+    }
+}
+
+fn local_packages(folder: &Path) -> Result<Vec<PackageSummary>, EngineError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => {
+            return Err(EngineError::local(
+                "cannot list the packages of this machine",
+                source,
+            ));
+        }
+    };
+    let mut list: Vec<PackageSummary> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = safe_file_name(entry.file_name().to_str()?)?.to_owned();
+            let about = entry.metadata().ok()?;
+            let modified = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+            Some(PackageSummary {
+                name,
+                place: "local".into(),
+                size: format!("{} bytes", about.len()),
+                created_at: modified.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+                in_progress: false,
+                path: Some(entry.path()),
+            })
+        })
+        .collect();
+    list.sort_by(|one, other| other.created_at.cmp(&one.created_at));
+    Ok(list)
+}

@@ -1,0 +1,200 @@
+//! Packages at rest: judged against an environment, moved into another schema, drilled, tidied away.
+
+use std::time::{Duration, SystemTime};
+
+use nocobase_sim::{EnvironmentConfig, SimConfig};
+use release_tests::Stage;
+use serde_json::Value;
+
+fn codes(findings: &Value) -> Vec<&str> {
+    findings
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|finding| finding["code"].as_str())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_is_judged_against_an_environment_that_is_only_read() {
+    let newer = EnvironmentConfig::dev().with_settings(|settings| settings.version = "2.3.0".into());
+    let stage = Stage::with(SimConfig::new([newer, EnvironmentConfig::test()])).await;
+    stage.package_file("dev", "dev.nbdata");
+    let alone = stage.report(&["packages", "inspect", "dev.nbdata"], 0).await;
+    assert!(!codes(&alone["findings"]).contains(&"version_newer"));
+    let against = stage
+        .report(&["packages", "inspect", "dev.nbdata", "--against", "test"], 5)
+        .await;
+    assert!(
+        codes(&against["findings"]).contains(&"version_newer"),
+        "{against:#}"
+    );
+    assert_eq!(stage.changes("test"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_schema_is_refused_and_moved_into_only_when_asked_for_by_name() {
+    let dev = EnvironmentConfig::dev().with_settings(|settings| settings.schema = Some("apps".into()));
+    let stage = Stage::with(SimConfig::new([dev, EnvironmentConfig::test()])).await;
+    let refused = stage
+        .run(&["plan", "restore", "test", "--from", "dev"])
+        .await
+        .expect(5);
+    assert!(
+        refused.stderr.contains("--accept schema_mismatch"),
+        "{}",
+        refused.stderr
+    );
+    let arguments = [
+        "plan",
+        "restore",
+        "test",
+        "--from",
+        "dev",
+        "--accept",
+        "schema_mismatch",
+    ];
+    let plan = stage.run(&arguments).await.expect(0);
+    assert!(plan.stdout.contains("into the schema public"), "{}", plan.stdout);
+
+    let mut arguments = arguments.to_vec();
+    arguments.remove(0);
+    arguments.extend(["--yes", "test"]);
+    let report = stage.report(&arguments, 0).await;
+
+    assert_eq!(report["verdict"], "verified", "{report:#}");
+    let (dev, test) = (stage.environment("dev"), stage.environment("test"));
+    assert_eq!(dev.rows("orders"), test.rows("orders"));
+    stage.assert_no_violation();
+    // Nothing of the kind is sent for a package of the same schema, accepted or not.
+    let undone = stage.report(&["undo", "test", "--yes", "test"], 0).await;
+    assert_eq!(undone["verdict"], "verified", "{undone:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drill_proves_the_safety_backup_somewhere_else_and_can_itself_be_undone() {
+    let stage = Stage::new().await;
+    let test = stage.environment("test");
+    let before = test.rows("orders");
+    let restored = stage
+        .report(&["restore", "test", "--from", "prod", "--yes", "test"], 0)
+        .await;
+    let run = restored["run"].as_str().unwrap();
+    let refused = stage.run(&["drill", "test", "--yes", "test"]).await.expect(2);
+    assert!(
+        refused.stderr.contains("no scratch environment"),
+        "{}",
+        refused.stderr
+    );
+
+    let scratch = stage.environment("dev").rows("orders");
+    let drill = stage
+        .report(&["drill", "dev", "--run", run, "--yes", "dev"], 0)
+        .await;
+
+    assert_eq!(drill["action"], "drill");
+    assert_eq!(drill["verdict"], "verified", "{drill:#}");
+    assert_eq!(stage.environment("dev").rows("orders"), before);
+    assert_ne!(test.rows("orders"), before, "test itself stays as it is");
+    stage.report(&["undo", "dev", "--yes", "dev"], 0).await;
+    assert_eq!(stage.environment("dev").rows("orders"), scratch);
+    stage.report(&["undo", "test", "--yes", "test"], 0).await;
+    assert_eq!(test.rows("orders"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_packages_go_and_what_an_undo_needs_stays() {
+    let stage = Stage::new().await;
+    stage
+        .report(&["restore", "test", "--from", "dev", "--yes", "test"], 0)
+        .await;
+    let folder = stage.home().join("release");
+    let files = || {
+        let mut files: Vec<_> = ["dev", "test"]
+            .iter()
+            .flat_map(|name| std::fs::read_dir(folder.join(name)).unwrap())
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        files
+    };
+    assert_eq!(files().len(), 2);
+    let prune = ["packages", "prune", "--older-than", "30", "--yes"];
+    stage.run(&prune).await.expect(0);
+    assert_eq!(files().len(), 2, "they are young");
+    let long_ago = SystemTime::now() - Duration::from_secs(40 * 24 * 3600);
+    for file in files() {
+        std::fs::File::options()
+            .append(true)
+            .open(file)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+    }
+    let shown = stage
+        .run(&["packages", "prune", "--older-than", "30"])
+        .await
+        .expect(0);
+    assert!(shown.stdout.contains("would remove") && shown.stdout.contains("an undo may need it"));
+    assert_eq!(files().len(), 2, "nothing goes before --yes");
+    stage.run(&prune).await.expect(0);
+    assert_eq!(files().len(), 1);
+    stage.report(&["undo", "test", "--yes", "test"], 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_package_is_written_in_plain_for_the_host_and_nothing_else() {
+    let stage = Stage::new().await;
+    let locked = stage.home().join("locked.nbdata");
+    std::fs::write(&locked, stage.environment("test").package(Some("open sesame"))).unwrap();
+    std::fs::write(stage.home().join("right"), "open sesame\n").unwrap();
+    std::fs::write(stage.home().join("wrong"), "open barley\n").unwrap();
+    let decrypt = [
+        "packages",
+        "decrypt",
+        "locked.nbdata",
+        "plain.nbdata",
+        "--password-file",
+    ];
+    stage.run(&[&decrypt[..], &["wrong"]].concat()).await.expect(5);
+    stage.run(&decrypt[..4]).await.expect(5);
+    assert!(!stage.home().join("plain.nbdata").exists());
+    stage.run(&[&decrypt[..], &["right"]].concat()).await.expect(0);
+    let plain = stage.report(&["packages", "inspect", "plain.nbdata"], 0).await;
+    assert_eq!(plain["encrypted"], false, "{plain:#}");
+    stage.run(&[&decrypt[..], &["right"]].concat()).await.expect(1);
+    let again = [
+        "packages",
+        "decrypt",
+        "plain.nbdata",
+        "other.nbdata",
+        "--password-file",
+        "right",
+    ];
+    assert_ne!(stage.run(&again).await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_server_is_said_to_remove_its_oldest_backup_and_the_planned_one_is_fetched_first() {
+    let stage = Stage::new().await;
+    let test = stage.environment("test");
+    stage.report(&["backup", "test"], 0).await;
+    let oldest = test.backups().first().cloned().unwrap();
+    let mut settings = test.rows("backupSettings");
+    settings[0]["keep"] = 1.into();
+    test.set_rows("backupSettings", settings);
+
+    let plan = stage
+        .report(&["plan", "restore", "test", "--package", &oldest], 0)
+        .await;
+    assert!(
+        codes(&plan["plan"]["findings"]).contains(&"oldest_backup_removed"),
+        "{plan:#}"
+    );
+    let report = stage
+        .report(&["restore", "test", "--package", &oldest, "--yes", "test"], 0)
+        .await;
+
+    assert_eq!(report["verdict"], "verified", "{report:#}");
+    assert!(!test.backups().contains(&oldest), "the server made room");
+}
