@@ -57,9 +57,10 @@ await ask('Page.addScriptToEvaluateOnNewDocument', {
 });
 await ask('Page.navigate', { url: `${base}/admin/settings/ai/mcp-settings` });
 await until(`document.body?.innerText.includes('NocoBase Release')`, 'our server in the list');
-// The row opens into the tools that were found behind it, where the page has such a row.
-await look(`document.querySelector('.ant-table-row-expand-icon')?.click()`);
-await new Promise((resolve) => setTimeout(resolve, 1500));
+// What was found behind it, with the permission that each tool has.
+await look(`[...document.querySelectorAll('a')].find((link) => link.innerText.trim() === 'View')?.click()`);
+await until(`document.body.innerText.includes('run_status') || document.body.innerText.includes('run-status')`, 'its tools');
+await until(`!document.querySelector('.ant-drawer-content-wrapper-hidden, .ant-motion-collapse-active, .ant-skeleton-active, .ant-spin-spinning, .ant-drawer-panel-motion-right-enter')`, 'the page at rest');
 const shot = await ask('Page.captureScreenshot', { format: 'png' });
 writeFileSync(file, Buffer.from(shot.data, 'base64'));
 console.log(await look('document.body.innerText.slice(0, 1500)'));
