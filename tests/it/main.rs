@@ -21,3 +21,4 @@ mod readme;
 mod roll_back;
 mod scenarios;
 mod secrets;
+mod transcripts;

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod ai;
 mod servers;
 
 use release_tests::truncate_data;

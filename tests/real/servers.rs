@@ -42,7 +42,7 @@ impl Real {
         self.home.path()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(arguments)
@@ -181,7 +181,13 @@ impl Server {
         assert_eq!(self.url, "a server that came up within five minutes");
     }
 
-    async fn send(&self, action: &str, body: Value) -> Value {
+    /// Reads something.
+    pub(crate) async fn read(&self, action: &str) -> Value {
+        self.answer(self.http.get(format!("{}/{action}", self.url))).await
+    }
+
+    /// Does something, as its administrator.
+    pub(crate) async fn send(&self, action: &str, body: Value) -> Value {
         let request = self.http.post(format!("{}/{action}", self.url)).json(&body);
         self.answer(request).await
     }
