@@ -204,6 +204,7 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
     while first < tokens.len() {
         if tokens.get(first).is_some_and(|token| token.is(Role::Contrast))
             && let Some(length) = contrast_length(tokens.get(first..).unwrap_or(&[]))
+            && !denies(tokens, first, length)
             && !takes_back(tokens, first, length)
         {
             dropped.extend(tokens.drain(first..first + length));
@@ -212,6 +213,36 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
         first += 1;
     }
     dropped
+}
+
+/// Whether a word that contrasts names or denies verbs ("nicht", "no", "не") does the latter: it
+/// stands inside its clause and no "but" follows, or the verb does.
+fn denies(tokens: &[Token], first: usize, length: usize) -> bool {
+    let last = tokens.get(first + length - 1);
+    if !tokens.get(first).is_some_and(|token| token.is(Role::Negation))
+        || last.is_some_and(|last| last.is(Role::But))
+    {
+        return false;
+    }
+    let inside = first
+        .checked_sub(1)
+        .and_then(|before| tokens.get(before))
+        .is_some_and(|before| {
+            !matches!(before.kind, Kind::Pause(_) | Kind::Stop)
+                && !before.is_any(SMALL)
+                && !before.is(Role::And)
+        });
+    let mut rest = tokens.iter().skip(first + length);
+    let ends = rest
+        .next()
+        .is_none_or(|next| matches!(next.kind, Kind::Pause(_) | Kind::Stop) || next.is(Role::And));
+    let but = tokens
+        .iter()
+        .skip(first + length)
+        .take_while(|token| token.kind != Kind::Stop)
+        .find(|token| !matches!(token.kind, Kind::Pause(_)))
+        .is_some_and(|token| token.is(Role::But));
+    !but && (inside || !ends)
 }
 
 /// "restore dev to test, not test": the name was said before and no other is said behind.

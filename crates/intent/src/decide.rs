@@ -64,7 +64,11 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
 
     for (place, part) in read.iter().enumerate() {
         let quoted = reported == Some(part.clause.sentence);
-        if part.has(Role::Reporting) || part.has(Role::Example) {
+        // "he wants that you …": what follows is someone else's wish.
+        let others = part.acts.is_empty()
+            && part.has(Role::Others)
+            && part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want]));
+        if part.has(Role::Reporting) || part.has(Role::Example) || others {
             reported = Some(part.clause.sentence);
         }
         match part.stance {

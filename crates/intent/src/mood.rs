@@ -265,18 +265,20 @@ fn judged(clause: &Clause, act: &Act) -> bool {
     let Some(behind) = clause.tokens.get(act.place + 1..) else {
         return false;
     };
-    let Some(last) = behind.iter().rposition(named) else {
+    // Behind the last name, or behind a verb that ends its clause.
+    let last = behind.iter().rposition(named).map_or(0, |last| last + 1);
+    if last == 0 && !clause.tokens.iter().take(act.place).any(named) {
         return false;
-    };
+    }
     let mut rest = behind
         .iter()
-        .skip(last + 1)
+        .skip(last)
         .skip_while(|token| token.is(Role::Filler) || token.is(Role::NounEnvironment))
         .peekable();
     let Some(first) = rest.peek() else { return false };
     let finite = first.is(Role::Narrates) && first.is(Role::Opener);
     let ended = first.is(Role::StatusWord) && !first.is(Role::Filler) && !clause.asks;
-    let verdict = behind.iter().skip(last + 1).any(|token| token.is(Role::Verdict));
+    let verdict = behind.iter().skip(last).any(|token| token.is(Role::Verdict));
     finite
         || verdict
         || ended && rest.all(|token| token.is_any(SMALL.union(RoleSet::of(&[Role::StatusWord, Role::Past]))))

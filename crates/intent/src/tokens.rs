@@ -107,8 +107,8 @@ impl Tokens<'_> {
         self.original.get(span.start..span.end).unwrap_or("")
     }
 
-    /// How much of the text the language explains: its own words count for more than borrowed
-    /// ones, and unspaced letters it does not know count against it.
+    /// How much of the text the language explains: its own words count for a little more than
+    /// borrowed ones, and what it does not know counts against it.
     pub(crate) fn score(&self) -> isize {
         let weigh = |token: &Token| -> isize {
             let letters = |weight: isize| -> isize {
@@ -118,9 +118,10 @@ impl Tokens<'_> {
                     .sum()
             };
             match token.kind {
-                Kind::Word if token.borrowed => letters(3),
+                Kind::Word if token.borrowed => letters(3) + letters(2),
                 Kind::Word => 2 * letters(3) + 1,
                 Kind::Unknown if self.text(token).contains(is_unspaced) => -letters(3),
+                Kind::Unknown if !token.stage_like => -letters(1),
                 _ => 0,
             }
         };
