@@ -101,7 +101,7 @@ pub(crate) const LISTED: RoleSet = RoleSet::of(&[
 ]);
 
 /// Words before a verb's form that make a noun of it.
-const BEFORE_NOUN: RoleSet = RoleSet::of(&[
+pub(crate) const BEFORE_NOUN: RoleSet = RoleSet::of(&[
     Role::Determiner,
     Role::Possessive,
     Role::Latest,

@@ -211,6 +211,10 @@ impl View<'_> {
 
     /// The side that markers say.
     fn marked_side(&self) -> Option<Side> {
+        // "hierher", "сюда": the word is its own marker.
+        if self.tokens.get(self.place).is_some_and(points) {
+            return Some(Side::To);
+        }
         let leading = self.before().find(|(_, token)| !self.is_between(token));
         let leading_role = |role: Role| leading.is_some_and(|(_, token)| token.is(role));
         let (possessed, trailing) = self.trailing();
@@ -289,7 +293,7 @@ impl View<'_> {
             }
             let side = if token.is(Role::FromAfter) {
                 Side::From
-            } else if token.is(Role::ToAfter) {
+            } else if token.is(Role::ToAfter) && !points(token) {
                 Side::To
             } else if token.is(Role::WithAfter) {
                 Side::With
@@ -371,6 +375,11 @@ impl View<'_> {
             && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])));
         (verb_before && ends) || first_before_verb
     }
+}
+
+/// "here" and "onto it" in one word.
+fn points(token: &Token) -> bool {
+    token.is(Role::ToAfter) && token.is_any(RoleSet::of(&[Role::Current, Role::Pronoun]))
 }
 
 /// "生产环境prod": a word for the kind of environment, its name right behind.
