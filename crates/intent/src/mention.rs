@@ -248,6 +248,9 @@ impl View<'_> {
             });
         }
         if leading_role(Role::Of) {
+            if let Some(side) = self.place_of_a_name() {
+                return Some(side);
+            }
             let owned = self.before().filter(|(_, token)| !self.is_between(token)).nth(1);
             let act = owned.is_some_and(|(place, _)| {
                 self.acts
@@ -269,6 +272,39 @@ impl View<'_> {
             return Some(Side::Bare);
         }
         None
+    }
+
+    /// "to the server of test", "auf die Umgebung von test": the marker of the thing is the name's.
+    /// What a name holds may be its place or its state ("to the version of test"): not clear.
+    fn place_of_a_name(&self) -> Option<Side> {
+        let mut content = false;
+        let mut thing = false;
+        let (_, marker) = self
+            .before()
+            .skip_while(|(_, token)| !token.is(Role::Of))
+            .skip(1)
+            .find(|(_, token)| {
+                content |= token.is(Role::NounContent);
+                thing |= token.is_any(RoleSet::of(&[Role::NounContent, Role::NounEnvironment]));
+                !(self.is_between(token) || token.is(Role::NounContent))
+            })?;
+        if !thing {
+            return None;
+        }
+        let side = if marker.is(Role::ToBefore) {
+            Side::To
+        } else if marker.is(Role::FromBefore) {
+            Side::From
+        } else if marker.is(Role::WithBefore) {
+            Side::With
+        } else {
+            return None;
+        };
+        Some(if content && side == Side::To {
+            Side::Unclear
+        } else {
+            side
+        })
     }
 
     /// What stands behind the name: whether it owns something, and a marker.

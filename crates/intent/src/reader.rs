@@ -17,7 +17,7 @@ use crate::part::Read;
 use crate::quote;
 use crate::reading::Reading;
 use crate::script::{is_unspaced, script};
-use crate::tokens::Tokens;
+use crate::tokens::{Kind, Tokens};
 use crate::words::{Language, languages};
 
 /// A text longer than this is not a request.
@@ -57,13 +57,17 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
             best = Some((score, tokens));
         }
     }
-    let Some((score, mut tokens)) = best else {
+    let Some((_, mut tokens)) = best else {
         return finish::nothing(language_of_script(text.chars()));
     };
-    let language = if score <= 0 {
-        language_of_script(normal.text.chars())
-    } else {
+    let spoken = tokens
+        .list
+        .iter()
+        .any(|token| token.kind == Kind::Word && !token.borrowed);
+    let language = if spoken {
         tokens.language.tag
+    } else {
+        language_of_script(normal.text.chars())
     };
     let all = tokens.list.clone();
     act::settle_names(&mut tokens.list);
