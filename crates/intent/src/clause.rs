@@ -446,6 +446,7 @@ fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
             && !has_act(&clause)
             && !clause.has_any(ALONE)
             && carries_slots(&clause)
+            && !names_both_anew(&clause)
             && !(spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
             if clause.standing == Standing::Main && earlier.sentence == clause.sentence {
@@ -478,6 +479,15 @@ fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
     }
     merged.extend(waiting);
     merged
+}
+
+/// "…, I meant test to dev": a correction of both sides.
+fn names_both_anew(clause: &Clause) -> bool {
+    let names = clause
+        .tokens
+        .iter()
+        .filter(|token| matches!(token.kind, Kind::Environment(_)));
+    clause.has(Role::Correction) && names.count() > 1
 }
 
 fn append(mut first: Clause, second: Clause) -> Clause {

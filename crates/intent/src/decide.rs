@@ -37,6 +37,9 @@ const JUDGES: RoleSet = SMALL.union(RoleSet::of(&[
     Role::Opener,
 ]));
 
+/// What was said is judged: "restore dev to test. Dangerous."
+pub(crate) const JUDGED: &str = "judged";
+
 /// What the clauses that are no request say about the one that is.
 #[derive(Default)]
 pub(crate) struct Surroundings {
@@ -73,7 +76,10 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         }
         match part.stance {
             None if part.spent => {}
-            None => judge_without_act(place, part, &mut around, quoted),
+            None => {
+                let opens = read.iter().take(place).all(|earlier| earlier.acts.is_empty());
+                judge_without_act(place, part, &mut around, quoted, opens);
+            }
             Some(_) if quoted => around.refused = Some(("reported", Mood::Quoted)),
             Some(stance) => judge(place, part, stance, read, &mut around, &mut requests),
         }
@@ -232,7 +238,13 @@ pub(crate) fn carried(earlier: Stance, part: &Read<'_>) -> Option<Stance> {
 }
 
 /// A clause without an act: a remark, a limit, a second thought.
-pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surroundings, quoted: bool) {
+pub(crate) fn judge_without_act(
+    place: usize,
+    part: &Read<'_>,
+    around: &mut Surroundings,
+    quoted: bool,
+    opens: bool,
+) {
     let clause = part.clause;
     if part.has(Role::Hypothetical) {
         around.help = Some(("hypothetical", Mood::Hypothetical));
@@ -267,11 +279,12 @@ pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surr
         around.doubt("told_as_done");
     }
     let names: Vec<Who> = part.names().collect();
-    if place > 0
-        && (part.has(Role::Correction) && !names.is_empty() || part.has(Role::Verdict) && only(JUDGES))
-    {
-        // "restore dev to test. Wrong."
+    let judged = part.has(Role::Verdict) && only(JUDGES);
+    if place > 0 && (part.has(Role::Correction) && (judged || !names.is_empty())) {
+        // "restore dev to test. The other way round."
         around.doubt("taken_back");
+    } else if place > 0 && judged {
+        around.doubt(JUDGED);
     }
     if spares(clause) {
         around.spared.extend(names);
@@ -311,6 +324,8 @@ pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surr
         {
             around.doubt("waits_for_something");
         }
+        // "I need fresh data for the meeting, …"
+        Standing::Main if opens && part.has(Role::Want) && part.names().next().is_none() => {}
         Standing::Main if part.has_unknown() && !part.is_chatter() => around.doubt("left_over"),
         Standing::Main if clause.is_announced() && part.has_unknown() => around.doubt("left_over"),
         Standing::Main | Standing::Reason | Standing::Before | Standing::After => {}

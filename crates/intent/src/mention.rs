@@ -211,10 +211,6 @@ impl View<'_> {
 
     /// The side that markers say.
     fn marked_side(&self) -> Option<Side> {
-        // "hierher", "сюда": the word is its own marker.
-        if self.tokens.get(self.place).is_some_and(points) {
-            return Some(Side::To);
-        }
         let leading = self.before().find(|(_, token)| !self.is_between(token));
         let leading_role = |role: Role| leading.is_some_and(|(_, token)| token.is(role));
         let (possessed, trailing) = self.trailing();
@@ -234,6 +230,13 @@ impl View<'_> {
         }
         if leading_role(Role::FromBefore) && !leading_role(Role::Of) {
             return Some(Side::From);
+        }
+        // "hierher", "сюда": the word is its own marker.
+        let marked = [Role::WithBefore, Role::FromBefore, Role::Of]
+            .into_iter()
+            .any(leading_role);
+        if self.tokens.get(self.place).is_some_and(points) && !marked {
+            return Some(Side::To);
         }
         if leading_role(Role::WithBefore) && !(trailing == Some(Side::To)) {
             return Some(Side::With);
@@ -389,7 +392,14 @@ impl View<'_> {
         }
         let verb_before = self
             .before()
-            .find(|(_, token)| !token.is_any(RoleSet::of(&[Role::Filler, Role::Determiner, Role::Polite])))
+            .find(|(_, token)| {
+                !token.is_any(RoleSet::of(&[
+                    Role::Filler,
+                    Role::Determiner,
+                    Role::Polite,
+                    Role::NounEnvironment,
+                ]))
+            })
             .is_some_and(|(_, token)| token.is_any(ACTS));
         let ends = next.is_none_or(|next| {
             matches!(next.kind, Kind::Pause(_))

@@ -158,6 +158,8 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     Some(match act.form {
         Form::Name if named_request(clause, acts) => Stance::Request,
         Form::Name if act.verb == Verb::Backup && plain_noun(clause) => Stance::Request,
+        // Nobody tells of a migration by its rule.
+        Form::Name if act.verb == Verb::Migrate && plain_noun(clause) && has_rule(clause) => Stance::Request,
         Form::Name if plain_noun(clause) => Stance::Unsure,
         Form::Name => Stance::Statement,
         Form::Do if told_behind(clause, act) || names_a_noun(clause, act) => Stance::Unsure,
@@ -325,6 +327,15 @@ fn plain_noun(clause: &Clause) -> bool {
     !clause.has_any(RoleSet::of(&[Role::Statement, Role::Narrates]))
         && clause.tokens.iter().all(|token| token.kind != Kind::Unknown)
         && !starts_with_the(clause)
+}
+
+fn has_rule(clause: &Clause) -> bool {
+    clause.has_any(RoleSet::of(&[
+        Role::NounRule,
+        Role::RuleId,
+        Role::SchemaOnly,
+        Role::OverwriteFirst,
+    ]))
 }
 
 /// "restore dev to test is what I did": a finite verb behind makes no request of it.

@@ -16,6 +16,7 @@ use crate::normal::normalise;
 use crate::part::Read;
 use crate::quote;
 use crate::reading::Reading;
+use crate::request::take_up;
 use crate::script::{is_unspaced, script};
 use crate::tokens::{Kind, Tokens};
 use crate::words::{Language, languages};
@@ -79,6 +80,7 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let clauses = clause::split(&list);
     let mut read: Vec<Read<'_>> = clauses.iter().map(|clause| Read::new(clause, &tokens)).collect();
     carry(&mut read);
+    take_up(&mut read);
     let mut decision = decide(&read, &tokens, known);
     if quoted && decision.frame.action.is_none_or(Action::is_destructive) && !decision.refused() {
         decision.ask_action("quoted_whole");
