@@ -64,12 +64,20 @@ struct Head {
     /// Letters that may be written otherwise: each word is there in both spellings.
     #[serde(default)]
     spellings: BTreeMap<String, String>,
+    /// Of languages that explain a text equally well the lower one is taken; English is 0.
+    #[serde(default = "usual_rank")]
+    rank: u32,
     /// Nouns are written onto names: "testumgebung", "dev-backup".
     #[serde(default)]
     compounds: bool,
     /// Endings that names take: the nominative's, and the one in its place.
     #[serde(default)]
     inflections: Vec<(String, String)>,
+}
+
+/// The rank of a language that names none.
+fn usual_rank() -> u32 {
+    5
 }
 
 /// A language's own words: phrase to roles.
@@ -81,6 +89,7 @@ struct Words {
     spellings: BTreeMap<String, String>,
     inflections: Vec<(String, String)>,
     compounds: bool,
+    rank: u32,
     phrases: BTreeMap<String, BTreeSet<usize>>,
 }
 
@@ -112,9 +121,12 @@ fn main() -> Outcome<()> {
 
     let out = out_dir()?;
     let mut index = String::from("static FILES: &[File] = &[\n");
-    // English first: it wins a tie between languages.
+    // The first wins a tie between languages.
     let mut order: Vec<&String> = languages.keys().collect();
-    order.sort_by_key(|language| (language.as_str() != "en", language.as_str()));
+    order.sort_by_key(|language| {
+        let rank = languages.get(*language).map(|words| words.rank);
+        (rank, language.as_str())
+    });
     for language in order {
         let words = languages.get(language).ok_or("language")?;
         let entries = lay_out(language, words, &languages, &catalogue)?;
@@ -239,6 +251,7 @@ fn read_words(
         spellings: head.spellings,
         inflections: head.inflections,
         compounds: head.compounds,
+        rank: head.rank,
         phrases,
     })
 }

@@ -446,8 +446,7 @@ fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
             && !has_act(&clause)
             && !clause.has_any(ALONE)
             && carries_slots(&clause)
-            && !names_both_anew(&clause)
-            && !(spares(&clause) && merged.is_empty());
+            && !(names_both_anew(&clause) || spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
             if clause.standing == Standing::Main && earlier.sentence == clause.sentence {
                 let lead = earlier.lead;

@@ -175,10 +175,22 @@ impl Cutter<'_, '_> {
                 Some((written(length), meaning))
             });
         let longer = match (exact, plain) {
-            (Some(exact), Some(plain)) if plain.0 > exact.0 => Some(plain),
-            (exact, plain) => exact.or(plain),
+            (Some(exact), Some(plain)) if plain.0 > exact.0 => (Some(plain), true),
+            (None, plain) => (plain, true),
+            (exact, _) => (exact, false),
         };
-        longer.map(|(length, meaning)| (length, *meaning))
+        let (found, bare) = longer;
+        // An accent that the language's word has not speaks for another language.
+        found.map(|(length, meaning)| {
+            let borrowed = meaning.borrowed || bare;
+            (
+                length,
+                Meaning {
+                    roles: meaning.roles,
+                    borrowed,
+                },
+            )
+        })
     }
 
     /// Whether a path with blanks may have swallowed a side: "/tmp/x to dev/test y.nbdata".

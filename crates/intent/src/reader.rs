@@ -24,6 +24,9 @@ use crate::words::{Language, languages};
 /// A text longer than this is not a request.
 const LONGEST: usize = 4000;
 
+/// A language is as likely as the best one when it explains so much of what that one explains.
+const LIKELY: (isize, isize) = (9, 10);
+
 /// Reads `text` against the closed list of environments.
 pub fn read(text: &str, known: &Known) -> Reading {
     if text.len() > LONGEST && text.chars().nth(LONGEST).is_some() {
@@ -49,18 +52,37 @@ pub fn read(text: &str, known: &Known) -> Reading {
 
 fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let normal = normalise(text);
-    let candidates: Vec<&'static Language> = candidates(&normal.text);
-    let mut best: Option<(isize, Tokens<'_>)> = None;
-    for language in candidates {
-        let tokens = tokenise(&normal, text, known, language);
-        let score = tokens.score();
-        if best.as_ref().is_none_or(|(other, _)| score > *other) {
-            best = Some((score, tokens));
-        }
-    }
-    let Some((_, mut tokens)) = best else {
+    let mut seen: Vec<(isize, Tokens<'_>)> = candidates(&normal.text)
+        .into_iter()
+        .map(|language| {
+            let tokens = tokenise(&normal, text, known, language);
+            (tokens.score(), tokens)
+        })
+        .collect();
+    // Of equal scores the first stays first.
+    seen.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let mut seen = seen.into_iter();
+    let Some((best, tokens)) = seen.next() else {
         return finish::nothing(language_of_script(text.chars()));
     };
+    let reading = read_tokens(tokens, known, quoted);
+    if !acts(&reading) {
+        return reading;
+    }
+    // What another language, as likely, reads as a denial or a question must not act.
+    let refuses = |reading: &Reading| matches!(reading.intent.action, Some(Action::None | Action::Help));
+    seen.take_while(|(score, _)| score * LIKELY.1 >= best * LIKELY.0)
+        .map(|(_, tokens)| read_tokens(tokens, known, quoted))
+        .find(refuses)
+        .unwrap_or(reading)
+}
+
+fn acts(reading: &Reading) -> bool {
+    reading.intent.clarify.is_empty() && reading.intent.action.is_some_and(Action::is_destructive)
+}
+
+/// Reads what one language's words cut the text into.
+fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     let spoken = tokens
         .list
         .iter()
@@ -68,7 +90,7 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let language = if spoken {
         tokens.language.tag
     } else {
-        language_of_script(normal.text.chars())
+        language_of_script(tokens.normal.text.chars())
     };
     let all = tokens.list.clone();
     act::settle_names(&mut tokens.list);
