@@ -25,7 +25,7 @@ use crate::words::{Language, languages};
 const LONGEST: usize = 4000;
 
 /// A language is as likely as the best one when it explains so much of what that one explains.
-const LIKELY: (isize, isize) = (9, 10);
+const LIKELY: (isize, isize) = (97, 100);
 
 /// Reads `text` against the closed list of environments.
 pub fn read(text: &str, known: &Known) -> Reading {

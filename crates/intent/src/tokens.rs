@@ -81,6 +81,16 @@ impl Token {
     }
 }
 
+/// Words that say the side of the name behind them.
+const MARKERS: RoleSet = RoleSet::of(&[
+    Role::FromBefore,
+    Role::ToBefore,
+    Role::WithBefore,
+    Role::OnBefore,
+    Role::Of,
+    Role::Determiner,
+]);
+
 /// A text as one language sees it.
 #[derive(Debug)]
 pub(crate) struct Tokens<'a> {
@@ -125,6 +135,15 @@ impl Tokens<'_> {
                 _ => 0,
             }
         };
-        self.list.iter().map(weigh).sum()
+        // A marker right before a name speaks for its language: "no test", "en test".
+        let marks = |pair: &[Token]| match pair {
+            [mark, name] => {
+                let named = matches!(name.kind, Kind::Environment(_) | Kind::Unknown | Kind::Package);
+                mark.is_any(MARKERS) && !mark.borrowed && (named || name.is(Role::NounEnvironment))
+            }
+            _ => false,
+        };
+        let marked = self.list.windows(2).filter(|pair| marks(pair)).count();
+        self.list.iter().map(weigh).sum::<isize>() + 2 * marked as isize
     }
 }
