@@ -120,7 +120,8 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
             let after = clause.tokens.get(place + 1);
             let noun_here = is(*naming)
                 && (before.is_some_and(|before| before.is_any(BEFORE_NOUN))
-                    || after.is_some_and(|after| after.is(Role::Of)));
+                    || after.is_some_and(|after| after.is(Role::Of))
+                        && !(token.is(*acting) && goes_from_to(clause, place)));
             let form = if noun_here {
                 Form::Name
             } else if token.is(*acting) {
@@ -158,6 +159,13 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
         found.extend(implied(clause, listed));
     }
     found
+}
+
+/// "restore de dev a test": the word behind the verb says from where, and another where to.
+fn goes_from_to(clause: &Clause, place: usize) -> bool {
+    let mut behind = clause.tokens.iter().skip(place + 1);
+    behind.next().is_some_and(|next| next.is(Role::FromBefore))
+        && behind.any(|token| token.is(Role::ToBefore))
 }
 
 /// Acts that no verb names: "make test look like dev", "any rules on dev?".

@@ -235,8 +235,15 @@ impl View<'_> {
         let marked = [Role::WithBefore, Role::FromBefore, Role::Of]
             .into_iter()
             .any(leading_role);
-        if self.tokens.get(self.place).is_some_and(points) && !marked {
-            return Some(Side::To);
+        if let Some(token) = self.tokens.get(self.place)
+            && points(token)
+            && !marked
+        {
+            return Some(if token.is(Role::ToAfter) {
+                Side::To
+            } else {
+                Side::From
+            });
         }
         if leading_role(Role::WithBefore) && !(trailing == Some(Side::To)) {
             return Some(Side::With);
@@ -292,7 +299,7 @@ impl View<'_> {
                 !(self.is_between(token) || token.is(Role::NounContent))
             })?;
         if !thing {
-            return None;
+            return marker.is(Role::ToBefore).then_some(Side::Unclear);
         }
         let side = if marker.is(Role::ToBefore) {
             Side::To
@@ -330,7 +337,7 @@ impl View<'_> {
                     None,
                 );
             }
-            let side = if token.is(Role::FromAfter) {
+            let side = if token.is(Role::FromAfter) && !points(token) {
                 Side::From
             } else if token.is(Role::ToAfter) && !points(token) {
                 Side::To
@@ -423,9 +430,10 @@ impl View<'_> {
     }
 }
 
-/// "here" and "onto it" in one word.
+/// "to here", "from here" and "onto it" in one word.
 fn points(token: &Token) -> bool {
-    token.is(Role::ToAfter) && token.is_any(RoleSet::of(&[Role::Current, Role::Pronoun]))
+    (token.is(Role::ToAfter) || token.is(Role::FromAfter))
+        && token.is_any(RoleSet::of(&[Role::Current, Role::Pronoun]))
 }
 
 /// "生产环境prod": a word for the kind of environment, its name right behind.

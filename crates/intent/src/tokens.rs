@@ -91,6 +91,8 @@ const MARKERS: RoleSet = RoleSet::of(&[
     Role::Determiner,
 ]);
 
+const THINGS: RoleSet = RoleSet::of(&[Role::NounEnvironment, Role::NounPackage]);
+
 /// A text as one language sees it.
 #[derive(Debug)]
 pub(crate) struct Tokens<'a> {
@@ -139,7 +141,7 @@ impl Tokens<'_> {
         let marks = |pair: &[Token]| match pair {
             [mark, name] => {
                 let named = matches!(name.kind, Kind::Environment(_) | Kind::Unknown | Kind::Package);
-                mark.is_any(MARKERS) && !mark.borrowed && (named || name.is(Role::NounEnvironment))
+                mark.is_any(MARKERS) && !mark.borrowed && (named || name.is_any(THINGS))
             }
             _ => false,
         };
