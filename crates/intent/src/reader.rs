@@ -131,9 +131,10 @@ fn language_of_script(letters: impl Iterator<Item = char>) -> &'static str {
     let unspaced = letters.filter(|letter| is_unspaced(*letter)).find_map(script);
     unspaced
         .and_then(|script| {
+            // A language names the script first that is its own.
             languages()
                 .iter()
-                .find(|language| language.scripts.contains(&script))
+                .find(|language| language.scripts.first() == Some(&script))
         })
         .map_or("en", |language| language.tag)
 }
