@@ -307,6 +307,15 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
         Role::StatusDo,
         Role::HistoryDo,
     ]);
+    // A verb that opens a clause has none of these behind it, a name has.
+    const BEHIND_NAMES: RoleSet = RoleSet::of(&[
+        Role::ToBefore,
+        Role::FromBefore,
+        Role::FromAfter,
+        Role::ToAfter,
+        Role::ObjectAfter,
+        Role::Possessive,
+    ]);
     let mut act_seen = false;
     let mut restores = false;
     for place in 0..tokens.len() {
@@ -363,8 +372,12 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
             doubtful |= article || before_is(RoleSet::of(&[Role::WithBefore, Role::FromBefore]));
         }
         if token.roles.meets(DO) && !act_seen && first {
-            word |= name_follows
-                || after.is_none_or(|after| !after.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])));
+            // "検証環境を": what kind of thing it is stands before what marks it.
+            let behind = tokens
+                .iter()
+                .skip(place + 1)
+                .find(|behind| !behind.is(Role::NounEnvironment));
+            word |= name_follows || behind.is_none_or(|behind| !behind.is_any(BEHIND_NAMES));
         }
         if token.roles.meets(MINOR) {
             word |= after_is(PACKAGES.union(HOLDERS)) || name_follows;

@@ -68,6 +68,11 @@ impl Clause {
             .is_some_and(|lead| lead.is_any(TIES) || lead.kind == Kind::Pause(':'))
     }
 
+    /// Whether it follows from the clause before it: "so".
+    pub(crate) fn is_result(&self) -> bool {
+        self.lead.is_some_and(|lead| lead.is(Role::So))
+    }
+
     /// Whether a comma or the like stood before it, not a word.
     pub(crate) fn after_pause(&self) -> bool {
         self.lead.is_some_and(|lead| matches!(lead.kind, Kind::Pause(_)))
@@ -210,6 +215,7 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
             && !denies(tokens, first, length)
             && !takes_back(tokens, first, length)
         {
+            let length = contrasted_clause(tokens, first, length).unwrap_or(length);
             dropped.extend(tokens.drain(first..first + length));
             continue;
         }
@@ -223,6 +229,19 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
         first += 1;
     }
     dropped
+}
+
+/// "不是dev还原到test,是把test还原到dev": how long the whole clause is that a correction behind its
+/// pause takes the place of.
+fn contrasted_clause(tokens: &[Token], first: usize, length: usize) -> Option<usize> {
+    let acts = |tokens: &[Token]| tokens.iter().any(|token| token.is_any(ACTS));
+    let rest = tokens.get(first + length..)?;
+    let pause = rest
+        .iter()
+        .position(|token| matches!(token.kind, Kind::Pause(_) | Kind::Stop))?;
+    let behind = rest.get(pause + 1..)?;
+    let corrects = behind.first().is_some_and(|token| token.is(Role::Correction));
+    (acts(rest.get(..pause)?) && corrects && acts(behind)).then_some(length + pause + 1)
 }
 
 /// Whether a word that contrasts names or denies verbs ("nicht", "no", "не") does the latter: it
@@ -358,7 +377,7 @@ fn contrast_start(tokens: &[Token], end: usize) -> Option<usize> {
             if again < 2 {
                 break;
             }
-        } else if !token.is_any(CARRIES) {
+        } else if !(token.is_any(CARRIES) || again > 1 && token.is(Role::ObjectAfter)) {
             break;
         }
     }
@@ -409,7 +428,9 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
                 } else if roles.has(Role::Chain) {
                     // "…して test に戻して": only a verb's ending before another verb is a joint.
                     if follows_act(&current) && acts_later(following) {
-                        cutter.close(&mut current, Some(*token), Standing::Main);
+                        // "하지 말고 …": what is denied is not tied to what is asked for instead.
+                        let denied = current.last().is_some_and(|last| last.is(Role::Negation));
+                        cutter.close(&mut current, Some(*token).filter(|_| !denied), Standing::Main);
                     }
                 } else if roles.has(Role::Then) || roles.has(Role::So) || roles.has(Role::But) || another {
                     cutter.close(&mut current, Some(*token), Standing::Main);
@@ -487,7 +508,9 @@ fn follows_act(current: &[Token]) -> bool {
         .iter()
         .rev()
         .find(|token| !token.is_any(ENDINGS))
-        .is_some_and(|token| token.is_any(ACTS) || token.is_any(RoleSet::of(&[Role::LightDo, Role::Negation])))
+        .is_some_and(|token| {
+            token.is_any(ACTS) || token.is_any(RoleSet::of(&[Role::LightDo, Role::Negation]))
+        })
 }
 
 fn acts_later(following: &[Token]) -> bool {
@@ -554,7 +577,8 @@ fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
             && carries_slots(&clause)
             && !(names_both_anew(&clause) || spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
-            if clause.standing == Standing::Main && earlier.sentence == clause.sentence {
+            if clause.standing == Standing::Main && earlier.sentence == clause.sentence && !clause.is_result()
+            {
                 let lead = earlier.lead;
                 clause = append(earlier, clause);
                 clause.lead = lead;

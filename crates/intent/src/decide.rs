@@ -15,7 +15,7 @@ use crate::mood::Stance;
 use crate::part::Read;
 use crate::reading::Mood;
 use crate::request::{chosen, without_request};
-use crate::tokens::Tokens;
+use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Role, RoleSet};
 
 /// Words of a clause that only denies.
@@ -70,6 +70,7 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         // "he wants that you …": what follows is someone else's wish.
         let others = part.acts.is_empty()
             && part.has(Role::Others)
+            && !part.has_unknown()
             && part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want]));
         if part.has(Role::Reporting) || part.has(Role::Example) || others {
             reported = Some(part.clause.sentence);
@@ -117,8 +118,19 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         .enumerate()
         .filter(|(order, place)| {
             let next = destructive.get(order + 1).and_then(|next| read.get(*next));
-            let moved = read.get(**place).is_some_and(|part| part.frame.transfers);
-            !(moved && next.is_some_and(|next| next.clause.is_tied() && next.frame.says_only_how()))
+            let moved = read
+                .get(**place)
+                .is_some_and(|part| matches!(part.acts.first(), Some(act) if act.verb == Verb::Transfer));
+            // "the last restore, undo it": the verb behind says what is to become of it.
+            let undone = read.get(**place).is_some_and(|part| {
+                part.frame.says_only_what()
+                    && next.is_some_and(|next| {
+                        next.frame.action == Some(Action::Undo)
+                            && next.clause.after_pause()
+                            && next.clause.sentence == part.clause.sentence
+                    })
+            });
+            !(undone || moved && next.is_some_and(|next| next.clause.is_tied() && next.frame.says_only_how()))
         })
         .map(|(_, place)| *place)
         .collect();
@@ -312,8 +324,13 @@ pub(crate) fn judge_without_act(
         }
         return;
     }
+    // "test坏掉了": an unknown word may hold a name, so that it is not the one in use that is meant.
+    let holds_name = |token: &Token| token.kind == Kind::Unknown && token.name_like;
+    if names.is_empty() && clause.tokens.iter().any(holds_name) {
+        around.topics.push(Who::Unknown);
+    }
     around.topics.extend(names);
-    if part.limited || part.has(Role::Touch) || part.put_off && !part.is_chatter() {
+    if part.limited || part.has(Role::Touch) && !part.explains || part.put_off && !part.is_chatter() {
         around.doubt("limited");
         return;
     }
@@ -365,6 +382,9 @@ pub(crate) fn judge(
             return;
         }
         Standing::Before | Standing::After => {
+            if part.has(Role::How) {
+                around.help = Some(("asked_about", Mood::Question));
+            }
             if destructive && part.names().next().is_some() || part.has_unknown() {
                 around.doubt("waits_for_something");
             }

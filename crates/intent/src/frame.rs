@@ -128,6 +128,14 @@ impl Frame {
         nothing && matches!(self.action, Some(Action::Restore | Action::Migrate))
     }
 
+    /// Names a run and neither sides nor a package by name.
+    pub(crate) fn says_only_what(&self) -> bool {
+        let nobody = self.source == Place::Absent && self.target == Place::Absent;
+        nobody
+            && !matches!(self.package, Pack::Named(PackageRef::Named(_), _))
+            && matches!(self.action, Some(Action::Restore | Action::Migrate))
+    }
+
     /// A look at something needs no sides: those that are not clear are left out.
     pub(crate) fn forget_unclear(&mut self) {
         for side in [&mut self.source, &mut self.target] {

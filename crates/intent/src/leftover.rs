@@ -132,6 +132,8 @@ pub(crate) fn is_topic(token: &Token) -> bool {
             Role::NounRules,
             Role::NounContent,
             Role::SchemaOnly,
+            Role::UserTables,
+            Role::SystemTables,
             Role::There,
         ]))
 }

@@ -227,7 +227,7 @@ impl View<'_> {
         let (possessed, trailing) = self.trailing();
         let compound = self
             .after()
-            .find(|(_, token)| !token.is(Role::NounEnvironment))
+            .find(|(_, token)| !token.is_any(RoleSet::of(&[Role::NounEnvironment, Role::Latest])))
             .is_some_and(|(place, token)| self.is_package_noun(place, token));
         let owner = possessed || compound && !leading_role(Role::Of);
         let owned_state = possessed && self.after().take(5).any(|(_, token)| token.is(Role::NounState));
@@ -393,7 +393,8 @@ impl View<'_> {
         } else if both(Role::ToAfter, Role::WithAfter) {
             Some(match () {
                 () if overwrites => Side::With,
-                () if self.object_follows() => Side::Unclear,
+                // Nothing migrates with an environment.
+                () if verb != Some(Verb::Migrate) && self.object_follows() => Side::Unclear,
                 () => Side::To,
             })
         } else if both(Role::FromAfter, Role::OnAfter) {

@@ -102,6 +102,17 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     let clauses = clause::split(&list);
     let mut read: Vec<Read<'_>> = clauses.iter().map(|clause| Read::new(clause, &tokens)).collect();
     carry(&mut read);
+    for place in 1..read.len() {
+        // "only a few fields changed, so …": what gives a reason limits nothing.
+        if read.get(place).is_some_and(|part| part.clause.is_result())
+            && let Some(reason) = read.get_mut(place - 1)
+            && reason.acts.is_empty()
+        {
+            reason.limited = false;
+            reason.put_off = false;
+            reason.explains = true;
+        }
+    }
     take_up(&mut read);
     let mut decision = decide(&read, &tokens, known);
     if quoted && decision.frame.action.is_none_or(Action::is_destructive) && !decision.refused() {

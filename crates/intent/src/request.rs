@@ -110,6 +110,7 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
     }
     names.dedup();
     let only = match names.as_slice() {
+        [Who::Unknown] => None,
         [only] => Some(*only),
         _ => None,
     };
@@ -220,9 +221,31 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
             frame.target = Place::Unclear
         }
         _ if frame.pronoun => pronoun(frame, only),
+        // "test is broken, restore it from prod": what is told to be broken is what is put right.
+        _ if frame.action == Some(Action::Restore)
+            && frame.target == Place::Absent
+            && frame.source_who().is_some()
+            && broken(earlier).is_some_and(|who| Some(who) != frame.source_who()) =>
+        {
+            frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
+        }
         // Another clause speaks of an environment: the one in use may not be meant.
         _ if frame.target == Place::Absent && !around.topics.is_empty() => frame.target = Place::Unclear,
         _ => {}
+    }
+}
+
+/// The one environment that the clause right before tells of, if that is all it names.
+fn broken(earlier: &[&Read<'_>]) -> Option<Who> {
+    let told = earlier.last()?;
+    let tells = told.acts.is_empty() && told.has(Role::Narrates) && !told.has_unknown();
+    let denies = told
+        .clause
+        .has_any(RoleSet::of(&[Role::Negation, Role::Contrast, Role::Condition]));
+    let names: Vec<Who> = told.names().collect();
+    match names.as_slice() {
+        [Who::Environment(place)] if tells && !denies && earlier.len() == 1 => Some(Who::Environment(*place)),
+        _ => None,
     }
 }
 

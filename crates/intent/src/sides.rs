@@ -80,7 +80,14 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
     } else {
         from.extend(sides.on.iter().copied());
     }
-    let bare: Vec<Mention> = sides.bare.clone();
+    let mut bare: Vec<Mention> = sides.bare.clone();
+    // "it is prod: migrate dev to prod" names the target twice.
+    if bare.len() > 1 {
+        bare.retain(|mention| {
+            !to.iter()
+                .any(|other| other.who == mention.who && other.who != Who::Unknown)
+        });
+    }
     let package = !matches!(frame.package, Pack::Absent);
     if !bare.is_empty() {
         match (from.is_empty(), to.is_empty()) {
