@@ -97,6 +97,7 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     act::settle_things(&mut tokens.list);
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
+    correct::settle_particles(&mut list);
     clause::drop_contrasts(&mut list);
     correct::put_right(&mut list);
     let clauses = clause::split(&list);
