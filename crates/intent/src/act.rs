@@ -136,7 +136,8 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
             // "show" without anything to list is about something else, and so is a "which" behind
             // another verb; "the state of dev" is a thing where another verb rules.
             if *verb == Verb::List && (!listed || acted_before(clause, place))
-                || token.is(Role::NounState) && acted_before(clause, place)
+                || token.is(Role::NounState)
+                    && (acted_before(clause, place) || after.is_some_and(|after| after.is(Role::ToAfter)))
             {
                 continue;
             }

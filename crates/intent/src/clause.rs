@@ -65,7 +65,7 @@ impl Clause {
     /// Whether "and", "then" or a colon ties it to the clause before it.
     pub(crate) fn is_tied(&self) -> bool {
         self.lead
-            .is_some_and(|lead| lead.is(Role::And) || lead.is(Role::Then) || lead.kind == Kind::Pause(':'))
+            .is_some_and(|lead| lead.is_any(TIES) || lead.kind == Kind::Pause(':'))
     }
 
     /// Whether a comma or the like stood before it, not a word.
@@ -101,6 +101,9 @@ pub(crate) const ACTS: RoleSet = RoleSet::of(&[
     Role::UndoDone,
     Role::HelpDo,
 ]);
+
+/// Words that tie a clause to the one before it.
+const TIES: RoleSet = RoleSet::of(&[Role::And, Role::Then, Role::Chain]);
 
 /// After "and", these begin another clause.
 const BEGINS: RoleSet = RoleSet::of(&[
@@ -210,6 +213,13 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
             dropped.extend(tokens.drain(first..first + length));
             continue;
         }
+        if tokens.get(first).is_some_and(|token| token.is(Role::ContrastEnd))
+            && let Some(start) = contrast_start(tokens, first)
+        {
+            dropped.extend(tokens.drain(start..=first));
+            first = start;
+            continue;
+        }
         first += 1;
     }
     dropped
@@ -316,6 +326,46 @@ fn contrast_length(tokens: &[Token]) -> Option<usize> {
     named.then_some(length)
 }
 
+/// Where the names begin that a word behind them contrasts: "prodではなく", "prod 말고". If both sides
+/// are named again behind it, both are taken out before it.
+fn contrast_start(tokens: &[Token], end: usize) -> Option<usize> {
+    const CARRIES: RoleSet = RoleSet::of(&[
+        Role::Filler,
+        Role::Determiner,
+        Role::NounEnvironment,
+        Role::ToAfter,
+        Role::FromAfter,
+        Role::OnAfter,
+        Role::WithAfter,
+    ]);
+    let name = |token: &Token| {
+        matches!(
+            token.kind,
+            Kind::Environment(_) | Kind::Disputed | Kind::Unknown | Kind::Package
+        ) || token.is(Role::Current)
+    };
+    let again = tokens
+        .iter()
+        .skip(end + 1)
+        .take_while(|token| token.kind != Kind::Stop)
+        .filter(|token| name(token))
+        .count();
+    let mut start = None;
+    for place in (0..end).rev() {
+        let token = tokens.get(place)?;
+        if name(token) {
+            start = Some(place);
+            if again < 2 {
+                break;
+            }
+        } else if !token.is_any(CARRIES) {
+            break;
+        }
+    }
+    // Without a name behind it nothing takes the place of the one that is denied.
+    start.filter(|_| again > 0)
+}
+
 /// Cuts the tokens into clauses.
 pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
     let mut cutter = Cutter {
@@ -340,7 +390,8 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
                 }
                 cutter.sentence += 1;
             }
-            Kind::Pause('、' | '/') => current.push(*token),
+            Kind::Pause('/') => current.push(*token),
+            Kind::Pause('、') if joins_names(&current, following) => current.push(*token),
             Kind::Pause(_) => cutter.close(&mut current, Some(*token), Standing::Main),
             Kind::Word => {
                 let roles = token.roles;
@@ -350,9 +401,16 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
                 if denies {
                     cutter.close(&mut current, Some(*token), Standing::Main);
                     current.push(*token);
-                } else if roles.has(Role::TimeBeforeEnd) && !current.is_empty() {
-                    cutter.standing = Standing::Before;
+                } else if let Some(standing) = ended(roles)
+                    && !current.is_empty()
+                {
+                    cutter.standing = standing;
                     cutter.close(&mut current, Some(*token), Standing::Main);
+                } else if roles.has(Role::Chain) {
+                    // "…して test に戻して": only a verb's ending before another verb is a joint.
+                    if follows_act(&current) && acts_later(following) {
+                        cutter.close(&mut current, Some(*token), Standing::Main);
+                    }
                 } else if roles.has(Role::Then) || roles.has(Role::So) || roles.has(Role::But) || another {
                     cutter.close(&mut current, Some(*token), Standing::Main);
                 } else if let Some(standing) = opened(roles) {
@@ -377,7 +435,8 @@ struct Cutter {
 
 impl Cutter {
     fn close(&mut self, current: &mut Vec<Token>, lead: Option<Token>, standing: Standing) {
-        if !current.is_empty() || self.standing == Standing::Condition {
+        let closed_nothing = current.is_empty();
+        if !closed_nothing || self.standing == Standing::Condition {
             self.clauses.push(Clause {
                 tokens: std::mem::take(current),
                 standing: self.standing,
@@ -386,9 +445,58 @@ impl Cutter {
                 lead: self.lead,
             });
         }
-        self.lead = lead;
+        // "…して、": the pause behind a joint adds nothing.
+        let paused = lead.is_some_and(|lead| matches!(lead.kind, Kind::Pause(',' | '、')));
+        if !(closed_nothing && paused && self.lead.is_some_and(|lead| lead.is_any(TIES))) {
+            self.lead = lead;
+        }
         self.standing = standing;
     }
+}
+
+/// What a word that stands behind its clause makes of it.
+fn ended(roles: RoleSet) -> Option<Standing> {
+    if roles.has(Role::TimeBeforeEnd) {
+        Some(Standing::Before)
+    } else if roles.has(Role::ConditionEnd) {
+        Some(Standing::Condition)
+    } else {
+        None
+    }
+}
+
+/// Whether the sign between them is one of a list ("dev、test"), not the pause behind a verb or a
+/// particle, as in Japanese.
+fn joins_names(current: &[Token], following: &[Token]) -> bool {
+    const LISTED: RoleSet = RoleSet::of(&[
+        Role::Part,
+        Role::Current,
+        Role::NounEnvironment,
+        Role::NounPackage,
+        Role::NounContent,
+        Role::UserTables,
+        Role::SystemTables,
+    ]);
+    let listed = |token: &Token| token.kind != Kind::Word || token.is_any(LISTED);
+    current.last().is_some_and(listed) && following.first().is_some_and(listed)
+}
+
+fn follows_act(current: &[Token]) -> bool {
+    const ENDINGS: RoleSet = RoleSet::of(&[Role::Filler, Role::Polite, Role::ObjectAfter]);
+    current
+        .iter()
+        .rev()
+        .find(|token| !token.is_any(ENDINGS))
+        .is_some_and(|token| {
+            token.is_any(ACTS) || token.is_any(RoleSet::of(&[Role::LightDo, Role::Negation]))
+        })
+}
+
+fn acts_later(following: &[Token]) -> bool {
+    following
+        .iter()
+        .take_while(|token| !matches!(token.kind, Kind::Stop | Kind::Pause(_)))
+        .any(|token| token.is_any(ACTS))
 }
 
 fn opened(roles: RoleSet) -> Option<Standing> {

@@ -254,7 +254,8 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
         // "roll test back to the latest backup" names what to restore.
         Verb::Undo
             if matches!(frame.package, Pack::Named(..))
-                || (frame.package == Pack::Unclear || frame.some_package) && clause.has(Role::ToBefore) =>
+                || (frame.package == Pack::Unclear || frame.some_package)
+                    && clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter])) =>
         {
             frame.rule_name = "back_to_a_package";
             Verb::Restore

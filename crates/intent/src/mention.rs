@@ -29,6 +29,8 @@ pub(crate) enum Side {
     With,
     /// "on dev": where something is or happens.
     On,
+    /// "dev에서": from there, or there.
+    FromOrOn,
     /// "dev's backup": whose.
     Owner,
     /// No marker, or only that of the object.
@@ -74,6 +76,15 @@ const OWNED: RoleSet = RoleSet::of(&[
     Role::NounRule,
     Role::NounRules,
     Role::Part,
+]);
+
+/// Words that say the side of the name before them, or whose it is.
+const SIDES_BEHIND: RoleSet = RoleSet::of(&[
+    Role::FromAfter,
+    Role::ToAfter,
+    Role::WithAfter,
+    Role::OnAfter,
+    Role::Possessive,
 ]);
 
 const PACKAGES: RoleSet = RoleSet::of(&[Role::NounPackage, Role::NounPackages, Role::BackupName]);
@@ -320,7 +331,20 @@ impl View<'_> {
     /// What stands behind the name: whether it owns something, and a marker.
     fn trailing(&self) -> (bool, Option<Side>) {
         let mut possessed = false;
+        let mut joined = false;
         for (place, token) in self.after() {
+            // "dev와 test에": the marker behind the last name is that of all.
+            if token.is(Role::And) || token.is(Role::Or) || matches!(token.kind, Kind::Pause('、' | '/')) {
+                joined = true;
+                continue;
+            }
+            if joined {
+                if !matches!(token.kind, Kind::Environment(_) | Kind::Unknown) {
+                    return (false, None);
+                }
+                joined = false;
+                continue;
+            }
             if token.is(Role::NounEnvironment) || token.is(Role::Filler) && !possessed {
                 continue;
             }
@@ -336,6 +360,9 @@ impl View<'_> {
                     token.is_any(OWNED) || token.kind == Kind::Package || self.is_package_noun(place, token),
                     None,
                 );
+            }
+            if let Some(side) = self.double_side(token) {
+                return (false, Some(side));
             }
             let side = if token.is(Role::FromAfter) && !points(token) {
                 Side::From
@@ -353,6 +380,41 @@ impl View<'_> {
             return (false, Some(side));
         }
         (false, None)
+    }
+
+    /// The side that a postposition of two senses says here, if it has two.
+    fn double_side(&self, token: &Token) -> Option<Side> {
+        let both = |one: Role, other: Role| token.is(one) && token.is(other);
+        let verb = self.acts.first().map(|act| act.verb);
+        // "devで上書き", "dev로 덮어써": what is overwritten is another.
+        let overwrites = verb == Some(Verb::Overwrite);
+        if both(Role::WithAfter, Role::OnAfter) {
+            Some(if overwrites { Side::With } else { Side::On })
+        } else if both(Role::ToAfter, Role::WithAfter) {
+            Some(match () {
+                () if overwrites => Side::With,
+                () if self.object_follows() => Side::Unclear,
+                () => Side::To,
+            })
+        } else if both(Role::FromAfter, Role::OnAfter) {
+            let moves = matches!(verb, Some(Verb::Restore | Verb::Migrate | Verb::Transfer));
+            Some(if moves { Side::FromOrOn } else { Side::On })
+        } else {
+            None
+        }
+    }
+
+    /// Whether another environment is the object behind this name: "dev로 test를 복원".
+    fn object_follows(&self) -> bool {
+        let behind = self.tokens.get(self.place + 1..).unwrap_or(&[]);
+        behind.iter().enumerate().any(|(place, token)| {
+            let rest = behind.get(place + 1..).unwrap_or(&[]);
+            matches!(token.kind, Kind::Environment(_))
+                && rest
+                    .iter()
+                    .find(|next| !next.is(Role::NounEnvironment))
+                    .is_none_or(|next| !next.is_any(OWNED) && !next.is_any(SIDES_BEHIND))
+        })
     }
 
     /// Whether the token is a noun for a package: "backup" is one where another verb rules.

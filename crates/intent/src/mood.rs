@@ -187,6 +187,8 @@ fn dated(clause: &Clause, act: &Act) -> bool {
         Role::NounPackages,
         Role::NounState,
         Role::NounContent,
+        Role::ToAfter,
+        Role::WithAfter,
     ]);
     clause
         .tokens

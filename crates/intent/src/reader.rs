@@ -52,13 +52,16 @@ pub fn read(text: &str, known: &Known) -> Reading {
 
 fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let normal = normalise(text);
-    let mut seen: Vec<(isize, Tokens<'_>)> = candidates(&normal.text)
-        .into_iter()
-        .map(|language| {
-            let tokens = tokenise(&normal, text, known, language);
-            (tokens.score(), tokens)
-        })
-        .collect();
+    let mut seen: Vec<(isize, Tokens<'_>)> = Vec::new();
+    for language in candidates(&normal.text) {
+        let tokens = tokenise(&normal, text, known, language);
+        // The first language needs no other beside it where it knows every word.
+        let whole = seen.is_empty() && tokens.knows_all();
+        seen.push((tokens.score(), tokens));
+        if whole {
+            break;
+        }
+    }
     // Of equal scores the first stays first.
     seen.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let mut seen = seen.into_iter();
@@ -132,9 +135,10 @@ fn language_of_script(letters: impl Iterator<Item = char>) -> &'static str {
     let unspaced = letters.filter(|letter| is_unspaced(*letter)).find_map(script);
     unspaced
         .and_then(|script| {
+            // A language names the script first that is its own.
             languages()
                 .iter()
-                .find(|language| language.scripts.contains(&script))
+                .find(|language| language.scripts.first() == Some(&script))
         })
         .map_or("en", |language| language.tag)
 }
