@@ -159,8 +159,8 @@ impl Cutter<'_, '_> {
         Some(end)
     }
 
-    /// The longest phrase that begins at `place`; accents may be left out, but those that are
-    /// written decide between phrases of one length.
+    /// The longest phrase that begins at `place`. Accents may be left out or be wrong, but what is
+    /// a word as it is written is that word.
     fn word(&self, place: usize) -> Option<(usize, Meaning)> {
         let rest = self.rest(place);
         let words = &self.tokens.language.lists().words;
@@ -175,7 +175,6 @@ impl Cutter<'_, '_> {
                 Some((written(length), meaning))
             });
         let longer = match (exact, plain) {
-            (Some(exact), Some(plain)) if plain.0 > exact.0 => (Some(plain), true),
             (None, plain) => (plain, true),
             (exact, _) => (exact, false),
         };

@@ -262,7 +262,7 @@ impl View<'_> {
         if leading_role(Role::ToBefore) {
             return Some(if owned_state {
                 Side::From
-            } else if owned_package {
+            } else if owned_package && !self.has_one_side() {
                 Side::Unclear
             } else {
                 Side::To
@@ -326,6 +326,12 @@ impl View<'_> {
         } else {
             side
         })
+    }
+
+    /// Whether the verb speaks of one environment: "delete on dev the backup x".
+    fn has_one_side(&self) -> bool {
+        let main = self.acts.first().map(|act| act.verb);
+        matches!(main, Some(Verb::Remove | Verb::Download | Verb::List))
     }
 
     /// What stands behind the name: whether it owns something, and a marker.

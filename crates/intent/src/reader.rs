@@ -52,13 +52,16 @@ pub fn read(text: &str, known: &Known) -> Reading {
 
 fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let normal = normalise(text);
-    let mut seen: Vec<(isize, Tokens<'_>)> = candidates(&normal.text)
-        .into_iter()
-        .map(|language| {
-            let tokens = tokenise(&normal, text, known, language);
-            (tokens.score(), tokens)
-        })
-        .collect();
+    let mut seen: Vec<(isize, Tokens<'_>)> = Vec::new();
+    for language in candidates(&normal.text) {
+        let tokens = tokenise(&normal, text, known, language);
+        // The first language needs no other beside it where it knows every word.
+        let whole = seen.is_empty() && tokens.knows_all();
+        seen.push((tokens.score(), tokens));
+        if whole {
+            break;
+        }
+    }
     // Of equal scores the first stays first.
     seen.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let mut seen = seen.into_iter();
@@ -97,6 +100,7 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     act::settle_things(&mut tokens.list);
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
+    correct::settle_particles(&mut list);
     clause::drop_contrasts(&mut list);
     correct::put_right(&mut list);
     let clauses = clause::split(&list);

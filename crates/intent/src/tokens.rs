@@ -119,6 +119,16 @@ impl Tokens<'_> {
         self.original.get(span.start..span.end).unwrap_or("")
     }
 
+    /// Whether every word is one of the language's own, and there are some.
+    pub(crate) fn knows_all(&self) -> bool {
+        let own = |token: &Token| token.kind == Kind::Word && !token.borrowed;
+        self.list.iter().any(own)
+            && self
+                .list
+                .iter()
+                .all(|token| own(token) || !matches!(token.kind, Kind::Word | Kind::Unknown | Kind::Quote))
+    }
+
     /// How much of the text the language explains: its own words count for a little more than
     /// borrowed ones, and what it does not know counts against it.
     pub(crate) fn score(&self) -> isize {
