@@ -78,6 +78,10 @@ const OWNED: RoleSet = RoleSet::of(&[
     Role::Part,
 ]);
 
+/// Words that say the side of the name behind them.
+const MARKS_BEFORE: RoleSet =
+    RoleSet::of(&[Role::FromBefore, Role::ToBefore, Role::OnBefore, Role::LikeBefore]);
+
 /// Words that say the side of the name before them, or whose it is.
 const SIDES_BEHIND: RoleSet = RoleSet::of(&[
     Role::FromAfter,
@@ -225,9 +229,11 @@ impl View<'_> {
         let leading = self.before().find(|(_, token)| !self.is_between(token));
         let leading_role = |role: Role| leading.is_some_and(|(_, token)| token.is(role));
         let (possessed, trailing) = self.trailing();
+        let marked = leading.is_some_and(|(_, token)| token.is_any(MARKS_BEFORE));
         let compound = self
             .after()
-            .find(|(_, token)| !token.is_any(RoleSet::of(&[Role::NounEnvironment, Role::Latest])))
+            // "prod 최신 백업", but not "на dev последнюю копию", whose name has its own marker.
+            .find(|(_, token)| !(token.is(Role::NounEnvironment) || token.is(Role::Latest) && !marked))
             .is_some_and(|(place, token)| self.is_package_noun(place, token));
         let owner = possessed || compound && !leading_role(Role::Of);
         let owned_state = possessed && self.after().take(5).any(|(_, token)| token.is(Role::NounState));
