@@ -110,7 +110,7 @@ async fn the_sources_account_reads_on_where_such_a_key_ends() {
 /// A key of a user of test whose number nobody has on dev.
 async fn passing_key(real: &Real) -> String {
     let user = json!({
-        "id": 4711, "username": "passing", "nickname": "Passing", "password": "passing123", "roles": ["root"],
+        "id": 4711, "username": "passing", "nickname": "Passing", "password": "passing123", "roles": ["admin"],
     });
     real.test.send("users:create", user).await;
     let token = real.test.sign_in("passing", "passing123").await;
@@ -118,5 +118,5 @@ async fn passing_key(real: &Real) -> String {
         real.postgres.sql("dev", "select id from users where id = 4711"),
         Vec::<String>::new()
     );
-    real.test.api_key(&token, "root").await
+    real.test.api_key(&token, "admin").await
 }
