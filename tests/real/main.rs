@@ -12,6 +12,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod ai;
 mod bad_packages;
 mod broken_backups;
 mod dumps;

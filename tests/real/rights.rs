@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use crate::server::Server;
-use crate::servers::Real;
+use crate::servers::{Real, Server};
 
 const RESTORE: [&str; 6] = ["restore", "test", "--from", "dev", "--yes", "test"];
 
@@ -93,12 +92,13 @@ async fn the_sources_account_reads_on_where_such_a_key_ends() {
     real.dev.add_order("devs-key-2").await;
     let key = passing_key(&real).await;
     let devs = real.truth("dev");
-    for field in ["ACCOUNT", "PASSWORD"] {
+    for field in ["URL", "ACCOUNT", "PASSWORD"] {
         real.tool.set_environment("TEST", field, "");
     }
-    real.tool.set_environment("TEST", "TOKEN", &key);
-    real.tool
-        .settings("[environments.test.fallback]\nsame-as = \"dev\"\n");
+    real.tool.settings(&format!(
+        "[environments.test]\nurl = {:?}\ntoken = {key:?}\n[environments.test.fallback]\nsame-as = \"dev\"\n",
+        real.test.url
+    ));
 
     let report = real.report(&RESTORE, 0);
 

@@ -78,6 +78,12 @@ impl Server {
         signed_in["data"]["token"].as_str().unwrap().to_owned()
     }
 
+    /// Reads something.
+    pub(crate) async fn read(&self, action: &str) -> Value {
+        self.answer(self.http.get(format!("{}/{action}", self.url))).await
+    }
+
+    /// Does something, as its administrator.
     pub(crate) async fn send(&self, action: &str, body: Value) -> Value {
         let request = self.http.post(format!("{}/{action}", self.url)).json(&body);
         self.answer(request).await

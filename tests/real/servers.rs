@@ -9,7 +9,7 @@ use release_tests::Done;
 use serde_json::Value;
 
 use crate::hooks::Hook;
-use crate::server::Server;
+pub(crate) use crate::server::Server;
 use crate::tool::{Started, Tool};
 use crate::truth::{Postgres, Truth};
 
@@ -71,6 +71,11 @@ impl Real {
 
     pub(crate) fn home(&self) -> &Path {
         self.tool.home()
+    }
+
+    /// The binary, set up for both servers.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.tool.command(arguments)
     }
 
     /// Runs the binary to its end and expects this exit code.

@@ -21,6 +21,10 @@ const VOLATILE: [&str; 9] = [
 /// Tables that no backup holds; the upgrade after a restore makes them anew.
 const RUNTIME: &str = "lcCheckpoint";
 
+const KEYS: &str = "select c.relname || ' ' || k.conname from pg_constraint k join pg_class c on c.oid = k.conrelid where \
+                    c.relnamespace = 'public'::regnamespace union select tablename || ' ' || indexname from pg_indexes \
+                    where schemaname = 'public'";
+
 /// One PostgreSQL server, as its superuser.
 pub(crate) struct Postgres {
     port: String,
@@ -37,6 +41,8 @@ pub(crate) struct Truth {
     pub(crate) users: Option<Vec<String>>,
     /// Rows of each table that does not change by itself.
     pub(crate) rows: BTreeMap<String, u64>,
+    /// Keys and other constraints, and indexes, of the tables that a backup holds.
+    pub(crate) keys: BTreeSet<String>,
     /// All tables.
     pub(crate) tables: BTreeSet<String>,
 }
@@ -52,6 +58,14 @@ impl Truth {
             .collect();
         if self.orders != other.orders {
             differences.push(format!("orders: {:?}, {:?}", self.orders, other.orders));
+        }
+        for key in self.keys.symmetric_difference(&other.keys) {
+            let holder = if self.keys.contains(key) {
+                "the first"
+            } else {
+                "the second"
+            };
+            differences.push(format!("{key}: only in {holder}"));
         }
         if self.users != other.users {
             differences.push(format!("users: {:?}, {:?}", self.users, other.users));
@@ -133,6 +147,11 @@ impl Postgres {
         Truth {
             orders: column("orders", "title"),
             users: column("users", "username"),
+            keys: self
+                .sql(database, KEYS)
+                .into_iter()
+                .filter(|key| !key.starts_with(RUNTIME))
+                .collect(),
             tables: rows.keys().cloned().collect(),
             rows: rows
                 .into_iter()

@@ -49,6 +49,8 @@ pub struct RunState {
     pub plan: Plan,
     /// How it was confirmed.
     pub confirmed_by: ConfirmedBy,
+    /// Who approved it at a terminal, where somebody did.
+    pub approved_by: Option<String>,
     /// Who asked for it, where it was asked for over a network.
     pub caller: Option<String>,
     /// When it was created.
@@ -103,11 +105,13 @@ impl RunState {
                 run,
                 plan,
                 confirmed_by,
+                approved_by,
                 caller,
             } if line.number == 1 => Ok(Self {
                 run: run.clone(),
                 plan: (**plan).clone(),
                 confirmed_by: *confirmed_by,
+                approved_by: approved_by.clone(),
                 caller: caller.clone(),
                 created_at: line.at,
                 updated_at: line.at,

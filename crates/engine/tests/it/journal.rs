@@ -36,6 +36,7 @@ fn created() -> Event {
         run: run(),
         plan: plan(),
         confirmed_by: ConfirmedBy::Phrase,
+        approved_by: None,
         caller: None,
     }
 }

@@ -470,6 +470,11 @@ async fn the_end_answers_who_waits_and_cuts_who_only_listens() {
     let server = serve(&fixture.engine, |_| {}).await;
     let greeting = Call::initialize(&server).send().await;
     let session = greeting.header("mcp-session-id").unwrap();
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    Call::post(&server, ready)
+        .with("Mcp-Session-Id", session)
+        .send()
+        .await;
     let listens = Call::get(&server, "/mcp")
         .with("Mcp-Session-Id", session)
         .with("Accept", "text/event-stream");
@@ -477,7 +482,10 @@ async fn the_end_answers_who_waits_and_cuts_who_only_listens() {
     // A run that nobody executes does not end by itself.
     let arguments = json!({ "environment": "dev", "wait_seconds": 0 });
     tool(&server, "backup", arguments, json!({})).send().await;
-    let waits = tool(&server, "run_status", json!({ "wait_seconds": 45 }), json!({}));
+    // In a session the answer's head comes at once, and the rest when there is an answer.
+    let params = json!({ "name": "run_status", "arguments": { "wait_seconds": 45 } });
+    let waits = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
+    let waits = Call::post(&server, waits).with("Mcp-Session-Id", session);
     let (head, rest) = waits.begin().await;
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     server.end.cancel();
