@@ -136,7 +136,10 @@ impl Case {
         };
         self.outcome.verdict = verdict.as_str();
         if !truth.bears(verdict) {
-            self.complain(format!("called {}, but the target is {truth:?}", verdict.as_str()));
+            self.complain(format!(
+                "called {}, but the target is {truth:?}",
+                verdict.as_str()
+            ));
         }
         let must_lead_on = matches!(
             verdict,
@@ -300,4 +303,3 @@ impl Case {
         executing.abort();
     }
 }
-

@@ -223,7 +223,10 @@ fn spoiled_files(row: Row) -> Vec<Plot> {
             for step in [StepName::Judge, StepName::PlantCanary] {
                 plots.push(Plot {
                     strikes: vec![Strike {
-                        row: Row { step: Some(step), ..row },
+                        row: Row {
+                            step: Some(step),
+                            ..row
+                        },
                         column,
                         when: When::During(step),
                         what: What::File { side, fault },

@@ -154,7 +154,10 @@ fn every_verdict_is_the_truth_and_nothing_is_sent_twice() {
         match outcome {
             Ok(outcome) => {
                 if !outcome.complaints.is_empty() || !only.is_empty() {
-                    failures.push((number, format!("{:#?}\n{plot:?}\n{:?}", outcome.complaints, outcome.report)));
+                    failures.push((
+                        number,
+                        format!("{:#?}\n{plot:?}\n{:?}", outcome.complaints, outcome.report),
+                    ));
                 }
                 outcomes.push(outcome);
             }

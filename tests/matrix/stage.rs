@@ -11,7 +11,9 @@ use tempfile::TempDir;
 /// In memory where the system offers that: thousands of journals reach the disk line by line.
 pub(crate) fn home() -> TempDir {
     let memory = Path::new("/dev/shm");
-    tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()
+    tempfile::tempdir_in(memory)
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }
 
 pub(crate) fn engine(sim: &Sim, home: &Path, rolls_back: bool) -> Engine {
