@@ -14,6 +14,8 @@ struct File {
     tag: &'static str,
     name: &'static str,
     scripts: &'static [&'static str],
+    inflections: &'static [(&'static str, &'static str)],
+    compounds: bool,
     words: &'static str,
     texts: &'static str,
 }
@@ -54,6 +56,10 @@ pub(crate) struct Language {
     pub(crate) tag: &'static str,
     pub(crate) name: &'static str,
     pub(crate) scripts: &'static [&'static str],
+    /// Endings that names take: the nominative's, and the one in its place.
+    pub(crate) inflections: &'static [(&'static str, &'static str)],
+    /// Nouns are written onto names: "testumgebung", "dev-backup".
+    pub(crate) compounds: bool,
     pub(crate) texts: &'static str,
     file: &'static str,
     lists: OnceLock<Lists>,
@@ -109,6 +115,8 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
             tag: file.tag,
             name: file.name,
             scripts: file.scripts,
+            inflections: file.inflections,
+            compounds: file.compounds,
             texts: file.texts,
             file: file.words,
             lists: OnceLock::new(),
