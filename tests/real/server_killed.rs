@@ -75,10 +75,10 @@ async fn killed_with_pg_restore_so_that_the_database_is_half_empty() {
     let mut real = Real::take_turn().await;
     real.may_spoil_test();
     real.test.add_order("tests-half-1").await;
-    let before = real.truth("test");
     // As README advises: an account cannot even sign in where there are no users.
     let key = real.test.api_key(&real.test.token, "root").await;
     real.tool.set_environment("TEST", "TOKEN", &key);
+    let before = real.truth("test");
     let loading = real.hook("pg_restore", "*--clean*", LOAD_A_PART);
 
     let run = real.start(&RESTORE);
