@@ -175,6 +175,11 @@ impl Runner {
     }
 
     async fn read_canary(&self, client: &Client, readable: bool) -> Canary {
+        if self.state().began(StepName::TidyUp) {
+            return Canary::NotPlanted {
+                reason: "this run has taken it away itself".into(),
+            };
+        }
         match self.state().steps.get(&StepName::PlantCanary) {
             Some(StepState::Ended(StepOutcome::Done { .. })) => {}
             Some(StepState::Ended(StepOutcome::Failed { error } | StepOutcome::Unknown { error })) => {

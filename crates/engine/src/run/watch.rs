@@ -82,6 +82,12 @@ async fn look(client: &Client, task: Option<&str>) -> Look {
 }
 
 impl Runner {
+    /// Whether the application does not answer at this moment.
+    pub(super) async fn is_down(&self) -> Result<bool, EngineError> {
+        let seen = look(self.target_client()?, None).await;
+        Ok(matches!(seen, Look::Busy { .. } | Look::Gone(_)))
+    }
+
     /// Watches until the application stays up, is broken for good, or the time is over.
     pub(super) async fn watch(&self, attempt: Attempt) -> Result<Watched, EngineError> {
         let client = self.target_client()?;
