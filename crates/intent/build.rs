@@ -120,7 +120,7 @@ fn main() -> Outcome<()> {
     }
 
     let out = out_dir()?;
-    let mut index = String::from("static FILES: &[File] = &[\n");
+    let mut index = String::from("static LANGUAGES: &[Language] = &[\n");
     // The first wins a tie between languages.
     let mut order: Vec<&String> = languages.keys().collect();
     order.sort_by_key(|language| {
@@ -130,16 +130,12 @@ fn main() -> Outcome<()> {
     for language in order {
         let words = languages.get(language).ok_or("language")?;
         let entries = lay_out(language, words, &languages, &catalogue)?;
-        let mut text = String::new();
-        for (phrase, (roles, borrowed)) in &entries {
-            let roles: Vec<String> = roles.iter().map(usize::to_string).collect();
-            writeln!(text, "{phrase}\t{}\t{}", roles.join(","), u8::from(*borrowed))?;
-        }
-        fs::write(out.join(format!("words_{language}.txt")), text)?;
+        let (words_list, splits, longest) = listed(&entries)?;
+        fs::write(out.join(format!("words_{language}.rs")), words_list)?;
         let texts = fs::canonicalize(prompts.join("languages").join(language).join("texts.toml"))?;
         writeln!(
             index,
-            "    File {{ tag: {language:?}, name: {:?}, scripts: &{:?}, inflections: &{:?}, compounds: {}, words: include_str!(concat!(env!(\"OUT_DIR\"), \"/words_{language}.txt\")), texts: include_str!({texts:?}) }},",
+            "    Language {{ tag: {language:?}, name: {:?}, scripts: &{:?}, inflections: &{:?}, compounds: {}, texts: include_str!({texts:?}), lists: Lists {{ words: PrefixTable::laid_out(include!(concat!(env!(\"OUT_DIR\"), \"/words_{language}.rs\")), {longest}), splits: &[{splits}] }} }},",
             words.name, words.head_scripts, words.inflections, words.compounds,
         )?;
     }
@@ -147,6 +143,27 @@ fn main() -> Outcome<()> {
     index.push_str(&actions(&catalogue)?);
     fs::write(out.join("languages.rs"), index)?;
     Ok(())
+}
+
+/// A language's words and its words in two pieces as the reader's code holds them, and the length of
+/// the longest word.
+fn listed(entries: &BTreeMap<String, Entry>) -> Outcome<(String, String, usize)> {
+    let (mut words, mut splits, mut longest) = (String::from("&["), String::new(), 0);
+    for (phrase, (roles, borrowed)) in entries {
+        let bits = roles.iter().fold(0u128, |bits, number| bits | 1 << number);
+        match phrase.split_once(" … ") {
+            Some((first, second)) => write!(
+                splits,
+                "Split {{ first: {first:?}, second: {second:?}, roles: RoleSet({bits}) }}, "
+            )?,
+            None => {
+                longest = longest.max(phrase.len());
+                writeln!(words, "word({phrase:?}, {bits}, {borrowed}),")?;
+            }
+        }
+    }
+    words.push(']');
+    Ok((words, splits, longest))
 }
 
 fn println_rerun(prompts: &Path) {
