@@ -170,6 +170,15 @@ impl World {
         work.spawn(future);
     }
 
+    /// Whether anything is being done: a request, a job, a restart.
+    pub(crate) fn is_busy(&self) -> bool {
+        [&self.work, &self.supervision].into_iter().any(|tasks| {
+            let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            while tasks.try_join_next().is_some() {}
+            !tasks.is_empty()
+        })
+    }
+
     /// The process dies and, after the pace's pause, starts again.
     pub(crate) fn die_and_restart(self: &Arc<Self>) {
         self.die();

@@ -27,7 +27,7 @@ use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, read_environment};
 use crate::home::{Home, write_atomically};
 use crate::ids::{PlanId, RunId};
-use crate::journal::{self, Journal, Phase, Reader};
+use crate::journal::{self, Journal, Phase, Reader, Witness};
 use crate::lock::TargetLock;
 use crate::plan::{Plan, plan};
 use crate::policy::Policy;
@@ -338,6 +338,16 @@ impl Engine {
 
     /// Executes a run in this process; this is what the runner's command calls.
     pub async fn execute(&self, run: &RunId, secrets: RunSecrets) -> Result<(), EngineError> {
+        self.execute_seen(run, secrets, None).await
+    }
+
+    /// The same with a witness of its journal.
+    pub async fn execute_seen(
+        &self,
+        run: &RunId,
+        secrets: RunSecrets,
+        witness: Option<Arc<dyn Witness>>,
+    ) -> Result<(), EngineError> {
         let home = &self.settings.home;
         let Some(journal) = Journal::open(home, run)? else {
             return Err(EngineError::Locked {
@@ -364,7 +374,7 @@ impl Engine {
             source: client(plan.source())?,
             target: client(plan.target())?,
             plan,
-            journal: Arc::new(Mutex::new(journal)),
+            journal: Arc::new(Mutex::new(journal.seen_by(witness))),
         };
         let executed = match refused {
             Some(error) => runner.refuse(error),

@@ -10,11 +10,13 @@
 mod event;
 mod file;
 mod state;
+mod witness;
 
 pub use event::{ConfirmedBy, Event, Line, PackageRole, StepOutcome, StoredPackage};
 pub(crate) use file::{Journal, create, last_overwrite, list_runs};
 pub use file::{Reader, read};
 pub use state::{AcceptedUpload, IllegalEvent, Phase, RunState, StepState};
+pub use witness::Witness;
 
 /// The version of the journal's lines. A reader takes newer lines as far as it knows them; a writer refuses.
 pub const JOURNAL_FORMAT: u32 = 1;

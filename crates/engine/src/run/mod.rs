@@ -21,10 +21,11 @@ pub(crate) use obtain::{fetch_package, open_package};
 use std::fs::File;
 use std::io::Read as _;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::try_join;
 use nocobase_client::{Client, Secret};
+use tokio::time::Instant;
 
 use crate::error::{EngineError, ErrorReport, client_report};
 use crate::facts::{Facts, read_environment};

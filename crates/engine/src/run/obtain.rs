@@ -1,10 +1,11 @@
 //! Packages: made, fetched, opened, judged. All of it before the target is overwritten.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::{join, try_join};
 use nocobase_client::{BackupStatus, Client, safe_file_name};
+use tokio::time::Instant;
 
 use super::{Runner, Stop};
 use crate::error::EngineError;

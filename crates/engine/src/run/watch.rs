@@ -4,9 +4,10 @@
 //! while it refills the database, and then goes down once more, so "up" ends the watch only when the log shows
 //! the end or when it has lasted (NocoBase 2.2.15).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nocobase_client::{Client, Error, Health, RestoreStatus};
+use tokio::time::Instant;
 
 use super::{Attempt, Runner};
 use crate::error::EngineError;

@@ -38,6 +38,7 @@ use crate::store;
 use crate::world::{Gate, World};
 
 /// Everything the work on one request needs.
+#[derive(Clone)]
 struct Incoming {
     request_id: String,
     place: usize,
@@ -97,8 +98,12 @@ pub(crate) async fn answer(
         world.die();
         return Err(ConnectionCut);
     }
+    let most = faults.iter().find_map(|fault| match fault {
+        FaultKind::CutRequest(most) => Some(*most),
+        _ => None,
+    });
     // an upload that breaks off never becomes a request
-    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+    let Ok(body) = axum::body::to_bytes(body, most.unwrap_or(usize::MAX)).await else {
         return Err(ConnectionCut);
     };
     let incoming = Incoming {
@@ -117,7 +122,7 @@ pub(crate) async fn answer(
     let worker = Arc::clone(&world);
     world.work(async move {
         let outcome = if inside {
-            work(&worker, incoming).await
+            work_as_often_as_received(&worker, incoming).await
         } else {
             Reply::page().into()
         };
@@ -157,6 +162,26 @@ fn shown_query(uri: &axum::http::Uri) -> String {
         format!("{name}={value}")
     });
     shown.collect::<Vec<_>>().join("&")
+}
+
+/// What the request comes to, under the faults of a proxy that repeats it or holds its answer.
+async fn work_as_often_as_received(world: &Arc<World>, incoming: Incoming) -> Outcome {
+    let faults = incoming.faults.clone();
+    let outcome = if faults.contains(&FaultKind::Repeated) {
+        drop(work(world, incoming.clone()).await);
+        work(world, incoming).await
+    } else if faults.contains(&FaultKind::RepeatedAtOnce) {
+        let (first, _second) = tokio::join!(work(world, incoming.clone()), work(world, incoming));
+        first
+    } else {
+        work(world, incoming).await
+    };
+    for fault in &faults {
+        if let FaultKind::SlowAnswer(delay) = fault {
+            tokio::time::sleep(*delay).await;
+        }
+    }
+    outcome
 }
 
 /// What the request comes to.
@@ -384,6 +409,16 @@ async fn finish(
         _ => None,
     });
     let (mut response, file) = waited_too_long.unwrap_or(outcome.reply).into_response(request_id);
+    let torn = faults.iter().find_map(|fault| match fault {
+        FaultKind::TornBody(kept) => Some(*kept),
+        _ => None,
+    });
+    if let (Some(kept), None) = (torn, &file) {
+        let content = std::mem::take(response.body_mut());
+        let content = axum::body::to_bytes(content, usize::MAX).await.unwrap_or_default();
+        let kept = kept.min(content.len().saturating_sub(1));
+        *response.body_mut() = reply::streamed(&content.slice(..kept), true);
+    }
     if let Some(content) = file {
         *response.body_mut() = if head_only {
             Body::empty()

@@ -1,0 +1,38 @@
+//! Time as the matrix has it: it stands still while anything can run, and goes on by a millisecond when nothing can.
+//!
+//! Every case has a runtime of one thread whose clock is paused. Servers, client and engine sleep on that clock alone,
+//! so a machine that is slow, or busy with something else, changes no order of events and no verdict, and nobody waits
+//! for a sleep. A beat keeps the clock from leaping to the next deadline past answers that are on their way: each
+//! millisecond the runtime first looks at its sockets a few times. What blocks (files, packages being opened) holds
+//! the clock by itself. What happens in a case is left to `case`.
+
+use std::time::Duration;
+
+/// Looks at the sockets between two milliseconds.
+const LOOKS: usize = 3;
+
+/// Runs a future to its end in a time of its own.
+pub(crate) fn in_its_own_time<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let value = runtime.block_on(async {
+        let beat = tokio::spawn(beat());
+        let value = future.await;
+        beat.abort();
+        value
+    });
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    value
+}
+
+async fn beat() {
+    loop {
+        for _ in 0..LOOKS {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
