@@ -386,6 +386,7 @@ async fn a_confirmation_is_bound_to_who_was_asked_and_altered_ones_are_refused()
     // The right answer starts the run once, in Alice's name.
     let done = answer(&state).by(ALICE).send().await.json();
     assert_eq!(done["result"]["structuredContent"]["status"], "running", "{done}");
+    assert_eq!(done["result"]["structuredContent"]["run"]["asked_by"], "alice");
     let again = answer(&state).by(ALICE).send().await.json();
     assert!(text(&again).starts_with("error: plan_used"), "{again}");
     let runs = fixture.engine.runs(10).unwrap();
