@@ -344,7 +344,9 @@ impl View<'_> {
     fn trailing(&self) -> (bool, Option<Side>) {
         let mut possessed = false;
         let mut joined = false;
-        for (place, token) in self.after() {
+        // Nobody lists more names than this before their marker.
+        const REACH: usize = 32;
+        for (place, token) in self.after().take(REACH) {
             // "dev와 test에": the marker behind the last name is that of all.
             if token.is(Role::And) || token.is(Role::Or) || matches!(token.kind, Kind::Pause('、' | '/')) {
                 joined = true;
