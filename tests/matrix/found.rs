@@ -1,5 +1,7 @@
 //! What the matrix has found in the engine, each defect as a case of its own, so that it fails under its own name.
 
+use std::time::Duration;
+
 use nocobase_sim::FaultKind;
 use release_engine::StepName;
 
@@ -75,4 +77,41 @@ fn a_way_back_that_was_spoiled_after_it_was_judged_stops_the_run() {
         };
         assert_eq!(verdict(&plot), "failed_unchanged");
     }
+}
+
+/// A collection that could not be counted was a mere warning, and what it had lost was verified.
+#[test]
+fn a_collection_that_could_not_be_counted_is_not_verified() {
+    let strike = Strike {
+        what: What::Call {
+            side: Side::Target,
+            call: "orders:list".into(),
+            kind: FaultKind::server_error("no"),
+            nth: 1,
+            lasting: true,
+        },
+        ..meets(StepName::Verify, "", FaultKind::Repeated)
+    };
+    let plot = Plot {
+        behaviour: Behaviour::LosesRows,
+        strikes: vec![strike],
+        ..Plot::default()
+    };
+    assert_eq!(verdict(&plot), "unverified");
+}
+
+/// The upload of the way back came to the server after everybody had given up waiting, and mended what was called damaged.
+#[test]
+fn a_way_back_that_may_yet_begin_is_unknown() {
+    let plot = Plot {
+        behaviour: Behaviour::LosesTable,
+        rolls_back: true,
+        strikes: vec![meets(
+            StepName::RollBack,
+            "backup:restoreUpload",
+            FaultKind::Slow(Duration::from_secs(30)),
+        )],
+        ..Plot::default()
+    };
+    assert_eq!(verdict(&plot), "unknown");
 }

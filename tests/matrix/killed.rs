@@ -43,15 +43,21 @@ async fn a_killed_process_leaves_what_the_matrix_says_it_leaves() {
     for line in LINES {
         killed += usize::from(kill_after(line).await);
     }
-    println!("{killed} of {} processes were killed before their run had ended", LINES.len());
+    println!(
+        "{killed} of {} processes were killed before their run had ended",
+        LINES.len()
+    );
     assert!(killed > 0);
 }
 
 /// Whether the process was still at it when it was killed.
 async fn kill_after(line: usize) -> bool {
-    let sim = Sim::start(SimConfig::new([EnvironmentConfig::dev(), EnvironmentConfig::test()]))
-        .await
-        .unwrap();
+    let sim = Sim::start(SimConfig::new([
+        EnvironmentConfig::dev(),
+        EnvironmentConfig::test(),
+    ]))
+    .await
+    .unwrap();
     let (dev, test) = (sim.environment("dev"), sim.environment("test"));
     let home = home();
     let engine = engine(addresses(&sim), home.path(), false);
@@ -87,14 +93,21 @@ async fn kill_after(line: usize) -> bool {
     let report = engine.run(&run).unwrap();
     let truth = Truth::of(&test, &package, &before);
     let verdict = report.verdict.unwrap();
-    assert!(truth.bears(verdict), "line {line}: {verdict:?} of {truth:?}: {report:?}");
+    assert!(
+        truth.bears(verdict),
+        "line {line}: {verdict:?} of {truth:?}: {report:?}"
+    );
     for (side, call) in [
         (&dev, "backup:create"),
         (&test, "backup:create"),
         (&test, "environmentVariables:create"),
         (&test, "backup:restoreUpload"),
     ] {
-        assert!(side.mutations(call) <= 1, "line {line}: {call} to {}", side.name());
+        assert!(
+            side.mutations(call) <= 1,
+            "line {line}: {call} to {}",
+            side.name()
+        );
     }
     if verdict.may_have_changed() {
         let undo = Request::Undo {

@@ -161,7 +161,11 @@ fn every_verdict_is_the_truth_and_nothing_is_sent_twice() {
     let only: Vec<usize> = setting("MATRIX_ONLY")
         .map(|list| list.split(',').filter_map(|number| number.parse().ok()).collect())
         .unwrap_or_default();
-    println!("{} cases, listed after {:.1} s", plots.len(), begun.elapsed().as_secs_f32());
+    println!(
+        "{} cases, listed after {:.1} s",
+        plots.len(),
+        begun.elapsed().as_secs_f32()
+    );
     let wanted: Vec<usize> = if only.is_empty() {
         (0..plots.len()).collect()
     } else {

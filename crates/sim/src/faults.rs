@@ -190,7 +190,11 @@ impl Faults {
     /// Arms a fault, and gives it a number that is never given again.
     pub fn arm(&self, fault: Fault) -> usize {
         let mut armed = self.lock();
-        armed.push(Armed { fault, seen: 0, disarmed: false });
+        armed.push(Armed {
+            fault,
+            seen: 0,
+            disarmed: false,
+        });
         armed.len() - 1
     }
 

@@ -68,6 +68,29 @@ pub struct Decision {
 
 /// Weighs the evidence of a restore.
 pub fn decide(evidence: &Evidence) -> Decision {
+    within_what_was_counted(weigh(evidence), evidence)
+}
+
+/// A collection that the application lists and that could not be counted may hold anything: neither the package's
+/// content nor the earlier one is claimed then.
+fn within_what_was_counted(mut decision: Decision, evidence: &Evidence) -> Decision {
+    if evidence.collections_not_counted.is_empty() {
+        return decision;
+    }
+    let weaker = match decision.verdict {
+        Verdict::Verified | Verdict::VerifiedWithWarnings => Verdict::Unverified,
+        Verdict::FailedReverted => Verdict::Unknown,
+        verdict => return Decision { verdict, ..decision },
+    };
+    decision.verdict = weaker;
+    decision.reasons.push(format!(
+        "but these could not be counted: {}",
+        evidence.collections_not_counted.join(", ")
+    ));
+    decision
+}
+
+fn weigh(evidence: &Evidence) -> Decision {
     let decided = |verdict, reason: &str| Decision {
         verdict,
         reasons: vec![reason.to_owned()],
@@ -291,12 +314,6 @@ fn with_warnings(evidence: &Evidence, mut reasons: Vec<String>) -> Decision {
             "only {} of the package's {} tables could be compared",
             content.tables,
             content.tables + evidence.tables_not_reachable
-        ));
-    }
-    if !evidence.collections_not_counted.is_empty() {
-        warnings.push(format!(
-            "could not be counted: {}",
-            evidence.collections_not_counted.join(", ")
         ));
     }
     match &evidence.identity {

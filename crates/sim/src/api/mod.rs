@@ -423,7 +423,9 @@ async fn finish(
     });
     if let (Some(kept), None) = (torn, &file) {
         let content = std::mem::take(response.body_mut());
-        let content = axum::body::to_bytes(content, usize::MAX).await.unwrap_or_default();
+        let content = axum::body::to_bytes(content, usize::MAX)
+            .await
+            .unwrap_or_default();
         let kept = kept.min(content.len().saturating_sub(1));
         *response.body_mut() = reply::streamed(&content.slice(..kept), true);
     }
