@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nocobase_sim::{Environment, EnvironmentConfig, Fault, FaultKind, Sim, SimConfig};
+use nocobase_sim::{Environment, EnvironmentConfig, Fault, FaultKind, Pace, Sim, SimConfig};
 use release_engine::journal::{self, RunState};
 use release_engine::{
     Engine, EngineError, Home, PackageChoice, Proof, Request, RunId, RunReport, RunSecrets, RunStanding,
@@ -14,14 +14,15 @@ use release_engine::{
 };
 
 use crate::cells::Row;
+use crate::clock::BEAT;
 use crate::faults::{Behaviour, Column};
 use crate::onlooker::{Onlooker, Sides};
 use crate::plot::{Death, From, Journey, Plot, When};
-use crate::stage::{engine, home};
+use crate::stage::{addresses, engine, home};
 use crate::truth::{Content, Truth};
 
 /// What servers still do is waited for so long; only what hangs takes all of it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Processes that may take a run up before it must have ended.
 const PROCESSES: usize = 5;
 
@@ -44,12 +45,13 @@ pub(crate) async fn play(plot: &Plot) -> Outcome {
     let sim = Sim::start(SimConfig::new([
         EnvironmentConfig::dev(),
         plot.behaviour.configure(EnvironmentConfig::test()),
-    ]))
+    ])
+    .with_pace(Pace::fast().scaled(4.0)))
     .await
     .unwrap();
     let home = home();
     let mut case = Case {
-        engine: engine(&sim, home.path(), plot.rolls_back),
+        engine: engine(addresses(&sim), home.path(), plot.rolls_back),
         home: Home::new(home.path()),
         sides: Sides {
             source: sim.environment(match plot.from {
@@ -136,7 +138,10 @@ impl Case {
         };
         self.outcome.verdict = verdict.as_str();
         if !truth.bears(verdict) {
-            self.complain(format!("called {}, but the target is {truth:?}", verdict.as_str()));
+            self.complain(format!(
+                "called {}, but the target is {truth:?}",
+                verdict.as_str()
+            ));
         }
         let must_lead_on = matches!(
             verdict,
@@ -275,7 +280,7 @@ impl Case {
             self.outcome.hit.extend(hit);
             self.outcome.lines = lines;
             // The system closes a dead process's connections at once; here they take a moment.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(5 * BEAT).await;
             if self.engine.run(run).unwrap().state == RunStanding::Ended {
                 return;
             }
@@ -291,13 +296,12 @@ impl Case {
         executing: &tokio::task::JoinHandle<T>,
     ) {
         let faults = self.sides.get(side).faults();
-        let slow = FaultKind::Slow(Duration::from_millis(60));
+        let slow = FaultKind::Slow(60 * BEAT);
         let number = faults.arm(Fault::new(call, slow));
         while faults.hits(number) == 0 && !executing.is_finished() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(BEAT).await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(20 * BEAT).await;
         executing.abort();
     }
 }
-

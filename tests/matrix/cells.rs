@@ -201,7 +201,7 @@ pub(crate) fn all() -> Vec<Plot> {
                 if decides && row.journey == Journey::Restore {
                     plots.push(Plot {
                         strikes: vec![strike(!mutation, 1)],
-                        behaviour: Behaviour::ALL[turn % Behaviour::ALL.len()],
+                        behaviour: Behaviour::ALL.into_iter().cycle().nth(turn).unwrap(),
                         rolls_back: turn % 3 == 0,
                         ..plot
                     });
@@ -223,7 +223,10 @@ fn spoiled_files(row: Row) -> Vec<Plot> {
             for step in [StepName::Judge, StepName::PlantCanary] {
                 plots.push(Plot {
                     strikes: vec![Strike {
-                        row: Row { step: Some(step), ..row },
+                        row: Row {
+                            step: Some(step),
+                            ..row
+                        },
                         column,
                         when: When::During(step),
                         what: What::File { side, fault },

@@ -60,7 +60,7 @@ impl Column {
 }
 
 /// Longer than the client waits for anything.
-const TOO_LONG: Duration = Duration::from_secs(8);
+const TOO_LONG: Duration = Duration::from_secs(30);
 
 /// Every way in which a call can go wrong.
 pub(crate) fn variants(call: &str) -> Vec<(Column, FaultKind)> {
@@ -85,7 +85,7 @@ pub(crate) fn variants(call: &str) -> Vec<(Column, FaultKind)> {
         (Column::ReplyLost, FaultKind::CloseAfterEffect),
         (Column::ReplyLost, FaultKind::ProcessDiesAfterEffect),
         (Column::ReplyLost, FaultKind::ProxyAnswerAfterEffect(504)),
-        (Column::Slow, FaultKind::Slow(Duration::from_millis(300))),
+        (Column::Slow, FaultKind::Slow(Duration::from_millis(1200))),
         (Column::Slow, FaultKind::Slow(TOO_LONG)),
         (Column::Slow, FaultKind::SlowAnswer(TOO_LONG)),
         (Column::Cut, FaultKind::TornBody(7)),

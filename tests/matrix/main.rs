@@ -14,7 +14,8 @@
 //! to a sample.
 //!
 //! `MATRIX_RUNS` says how many random seeds are played on top of the enumeration, `MATRIX_SEED` which one is the first,
-//! `MATRIX_ONLY=n,m` plays single cases of the list by their numbers, which a failure prints.
+//! `MATRIX_ONLY=n,m` plays single cases of the list by their numbers, which a failure
+//! prints, `MATRIX_SHOW=1` prints them whatever they come to, `MATRIX_TIMES=1` how long each took.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -23,6 +24,8 @@ mod cells;
 mod clock;
 mod dice;
 mod faults;
+mod found;
+mod killed;
 mod onlooker;
 mod plot;
 mod random;
@@ -41,8 +44,6 @@ use crate::tally::{MOST_WITHOUT_CLAIM, Tally};
 
 /// Random seeds in an ordinary test run.
 const SEEDS: u64 = 300;
-/// Failures that are shown in full.
-const SHOWN: usize = 12;
 
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -115,6 +116,18 @@ fn plots() -> Vec<Plot> {
     plots
 }
 
+/// Prints what is wrong with a case, at once: whoever waits for thousands of cases wants to know.
+fn show(number: usize, plot: &Plot, outcome: &Result<Outcome, String>) {
+    match outcome {
+        Ok(outcome) if outcome.complaints.is_empty() && setting("MATRIX_SHOW").is_none() => {}
+        Ok(outcome) => println!(
+            "--- MATRIX_ONLY={number} {}: {:?}\n{plot:?}\n{:?}",
+            outcome.verdict, outcome.complaints, outcome.report
+        ),
+        Err(panic) => println!("--- MATRIX_ONLY={number}: {panic}\n{plot:?}"),
+    }
+}
+
 /// Plays all of them, as many at once as there are processors: nothing in them waits.
 fn play_all(plots: &[Plot], wanted: &[usize]) -> Vec<(usize, Result<Outcome, String>)> {
     let next = AtomicUsize::new(0);
@@ -122,7 +135,13 @@ fn play_all(plots: &[Plot], wanted: &[usize]) -> Vec<(usize, Result<Outcome, Str
     let worker = || {
         let mut outcomes = Vec::new();
         while let Some(number) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            outcomes.push((*number, played(plots.get(*number).unwrap())));
+            let begun = Instant::now();
+            let outcome = played(plots.get(*number).unwrap());
+            if setting("MATRIX_TIMES").is_some() {
+                println!("{number} took {} ms", begun.elapsed().as_millis());
+            }
+            show(*number, plots.get(*number).unwrap(), &outcome);
+            outcomes.push((*number, outcome));
         }
         outcomes
     };
@@ -142,6 +161,7 @@ fn every_verdict_is_the_truth_and_nothing_is_sent_twice() {
     let only: Vec<usize> = setting("MATRIX_ONLY")
         .map(|list| list.split(',').filter_map(|number| number.parse().ok()).collect())
         .unwrap_or_default();
+    println!("{} cases, listed after {:.1} s", plots.len(), begun.elapsed().as_secs_f32());
     let wanted: Vec<usize> = if only.is_empty() {
         (0..plots.len()).collect()
     } else {
@@ -150,28 +170,23 @@ fn every_verdict_is_the_truth_and_nothing_is_sent_twice() {
     let mut outcomes = Vec::new();
     let mut failures = Vec::new();
     for (number, outcome) in play_all(&plots, &wanted) {
-        let plot = plots.get(number).unwrap();
         match outcome {
             Ok(outcome) => {
-                if !outcome.complaints.is_empty() || !only.is_empty() {
-                    failures.push((number, format!("{:#?}\n{plot:?}\n{:?}", outcome.complaints, outcome.report)));
+                if !outcome.complaints.is_empty() {
+                    failures.push(number);
                 }
                 outcomes.push(outcome);
             }
-            Err(panic) => failures.push((number, format!("{panic}\n{plot:?}"))),
+            Err(_) => failures.push(number),
         }
     }
-    failures.sort();
-    for (number, failure) in failures.iter().take(SHOWN) {
-        println!("--- MATRIX_ONLY={number}: {failure}");
-    }
-    let numbers: Vec<usize> = failures.iter().map(|(number, _)| *number).collect();
+    failures.sort_unstable();
     let tally = Tally::of(&outcomes);
     println!("{tally}\n{:.0} s", begun.elapsed().as_secs_f32());
     if !only.is_empty() {
         return;
     }
-    assert!(numbers.is_empty(), "MATRIX_ONLY={numbers:?}");
+    assert!(failures.is_empty(), "MATRIX_ONLY={failures:?}");
     assert!(outcomes.len() >= 1000);
     assert!(tally.without_claim() <= MOST_WITHOUT_CLAIM);
     assert_eq!(tally.missing(), Vec::<String>::new());

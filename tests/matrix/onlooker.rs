@@ -161,7 +161,12 @@ impl Witness for Onlooker {
         if let Event::StepStarted { step } = &line.event {
             self.seen().step = Some(*step);
         }
-        if matches!(self.death, Some(Death::After(at)) if line.number >= at) {
+        let dies = match (&self.death, &line.event) {
+            (Some(Death::After(at)), _) => line.number >= *at,
+            (Some(Death::AfterStep(last)), Event::StepEnded { step, .. }) => last == step,
+            _ => false,
+        };
+        if dies {
             self.die();
         }
         match &line.event {

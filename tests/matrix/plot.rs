@@ -71,6 +71,8 @@ pub(crate) enum Death {
     After(u64),
     /// Right before this journal line: everything up to it has happened.
     Before(u64),
+    /// Right after the line that says that this step has ended.
+    AfterStep(StepName),
     /// While this call is being answered.
     InFlight {
         side: Side,

@@ -30,7 +30,11 @@ pub(crate) fn plot(seed: u64) -> Plot {
     };
     Plot {
         journey,
-        from: if dice.roll(8) == 0 { From::Itself } else { From::Dev },
+        from: if dice.roll(8) == 0 {
+            From::Itself
+        } else {
+            From::Dev
+        },
         behaviour,
         rolls_back: dice.roll(3) == 0,
         strikes,

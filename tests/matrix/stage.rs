@@ -11,17 +11,27 @@ use tempfile::TempDir;
 /// In memory where the system offers that: thousands of journals reach the disk line by line.
 pub(crate) fn home() -> TempDir {
     let memory = Path::new("/dev/shm");
-    tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap()
+    tempfile::tempdir_in(memory)
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }
 
-pub(crate) fn engine(sim: &Sim, home: &Path, rolls_back: bool) -> Engine {
-    let environments = sim
-        .environments()
-        .iter()
-        .map(|environment| Environment {
-            name: environment.name().to_owned(),
-            api_base: ApiBase::parse(&environment.url()).unwrap(),
-            credentials: Credentials::Token(Secret::new(environment.token())),
+/// Name, address and token of every environment.
+pub(crate) fn addresses(sim: &Sim) -> Vec<[String; 3]> {
+    let address = |environment: &nocobase_sim::Environment| {
+        let name = environment.name().to_owned();
+        [name, environment.url(), environment.token()]
+    };
+    sim.environments().iter().map(address).collect()
+}
+
+pub(crate) fn engine(addresses: Vec<[String; 3]>, home: &Path, rolls_back: bool) -> Engine {
+    let environments = addresses
+        .into_iter()
+        .map(|[name, address, token]| Environment {
+            name,
+            api_base: ApiBase::parse(&address).unwrap(),
+            credentials: Credentials::Token(Secret::new(token)),
             fallback: None,
             role: None,
             aliases: Vec::new(),
@@ -44,19 +54,19 @@ pub(crate) fn engine(sim: &Sim, home: &Path, rolls_back: bool) -> Engine {
         },
         // The relations are those of the defaults to a real server: it settles for longer than a revert takes.
         pace: Pace {
-            poll: Duration::from_millis(15),
-            poll_slow: Duration::from_millis(30),
-            early: Duration::from_millis(30),
-            settle: Duration::from_millis(600),
-            no_restart: Duration::from_millis(900),
-            broken: Duration::from_millis(500),
+            poll: Duration::from_millis(60),
+            poll_slow: Duration::from_millis(120),
+            early: Duration::from_millis(120),
+            settle: Duration::from_millis(2400),
+            no_restart: Duration::from_millis(3600),
+            broken: Duration::from_millis(2000),
         },
         client: ClientOptions {
-            connect_timeout: Duration::from_secs(2),
-            read_timeout: Duration::from_secs(2),
-            stall_timeout: Duration::from_secs(2),
-            upload_answer_timeout: Duration::from_secs(3),
-            retry_pause: Duration::from_millis(20),
+            connect_timeout: Duration::from_secs(8),
+            read_timeout: Duration::from_secs(8),
+            stall_timeout: Duration::from_secs(8),
+            upload_answer_timeout: Duration::from_secs(12),
+            retry_pause: Duration::from_millis(80),
             ..ClientOptions::default()
         },
         runner: Vec::new(),

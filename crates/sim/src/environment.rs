@@ -204,7 +204,7 @@ impl Environment {
     pub async fn settle(&self, patience: std::time::Duration) {
         let begun = tokio::time::Instant::now();
         while self.world.is_busy() && begun.elapsed() < patience {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
 

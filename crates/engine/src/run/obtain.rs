@@ -279,6 +279,19 @@ impl Runner {
         }
     }
 
+    /// Whether the safety backup is still there as it was judged: what is overwritten next cannot be had again.
+    pub(super) async fn check_way_back(&self, safety_backup: &StoredPackage) -> Result<(), Stop> {
+        match self.check_unaltered(safety_backup).await {
+            // A damaged target is brought back all the same: what it holds now is no state to return to.
+            Err(_) if !self.plan.undoes_damage() => Err(Stop::new(
+                "safety_backup_unusable",
+                "the safety backup was changed or removed after it was judged, so there would be no way back",
+                "make a new plan, and keep others from writing to the folder of packages",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) async fn open(&self, package: &StoredPackage) -> Result<Inspection, Stop> {
         open_package(package.path.clone(), self.secrets.package_password.clone())
             .await

@@ -326,14 +326,22 @@ fn route(world: &World, target: &Target) -> Result<&'static Route, Reply> {
     let state = world.state();
     let is_table = state.known_collections.contains(&target.resource);
     let absent = target.resource.starts_with("backup") && !state.settings.backup_manager;
+    // An app that was not loaded anew after a restore lists collections that it does not serve: no fault of the caller.
+    let is_listed = state
+        .database
+        .rows("collections")
+        .iter()
+        .any(|row| row.get("name").and_then(Value::as_str) == Some(&target.resource));
     drop(state);
     if absent || routes::MISSING_PLUGIN.contains(&target.resource.as_str()) {
         return Err(Reply::unknown_resource());
     }
     routes::find(&target.resource, &target.action, is_table).ok_or_else(|| {
-        world
-            .journal
-            .violation(format!("{}: no such action", target.name()));
+        if !is_listed {
+            world
+                .journal
+                .violation(format!("{}: no such action", target.name()));
+        }
         if routes::is_resource(&target.resource) && !is_table {
             Reply::unknown_action()
         } else {
