@@ -1,5 +1,5 @@
 //! Any bytes as a server's answer: to every call of the client, with any status and kind of content, over a real
-//! connection. The first three bytes say which call (`a` to `n`), which status and which kind (digits from `0`).
+//! connection. The first three bytes say which call (`a` to `t`), which status and which kind (digits from `0`).
 
 #![no_main]
 
@@ -8,7 +8,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use nocobase_client::{ApiBase, Client, ClientOptions, Credentials, Environment, Origin, Secret};
+use nocobase_client::{
+    ApiBase, Client, ClientOptions, Credentials, Environment, Origin, RestoreOptions, Secret,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -25,7 +27,9 @@ struct Stage {
 static STAGE: LazyLock<Stage> = LazyLock::new(|| {
     let runtime = Runtime::new().expect("a runtime");
     let answer = Answer::default();
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let listener = runtime
+        .block_on(TcpListener::bind("127.0.0.1:0"))
+        .expect("a port");
     let address = format!("http://{}/api", listener.local_addr().expect("an address"));
     let answers = Arc::clone(&answer);
     runtime.spawn(async move {
@@ -47,15 +51,22 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| {
 });
 
 fuzz_target!(|input: &[u8]| {
-    let [call, status, kind, body @ ..] = input else { return };
+    let [call, status, kind, body @ ..] = input else {
+        return;
+    };
     let (call, status, kind) = (
         call.wrapping_sub(b'a'),
         status.wrapping_sub(b'0'),
         kind.wrapping_sub(b'0'),
     );
     let status = [200, 200, 200, 204, 301, 400, 401, 403, 404, 408, 500, 502, 503][usize::from(status % 13)];
-    let kind = ["application/json", "text/html", "application/gzip", "application/octet-stream", ""]
-        [usize::from(kind % 5)];
+    let kind = [
+        "application/json",
+        "text/html",
+        "application/gzip",
+        "application/octet-stream",
+        "",
+    ][usize::from(kind % 5)];
     let mut answer = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\nx-request-id: 1\r\n\r\n",
         body.len()
@@ -66,7 +77,14 @@ fuzz_target!(|input: &[u8]| {
     let environment = Environment {
         name: "dev".into(),
         api_base: ApiBase::parse(&STAGE.address).expect("an address"),
-        credentials: Credentials::Token(Secret::new("a-token")),
+        credentials: if call % 20 == 19 {
+            Credentials::Password {
+                account: "nocobase".into(),
+                password: Secret::new("a-token"),
+            }
+        } else {
+            Credentials::Token(Secret::new("a-token"))
+        },
         fallback: None,
         role: None,
         aliases: Vec::new(),
@@ -74,6 +92,7 @@ fuzz_target!(|input: &[u8]| {
     };
     let options = ClientOptions {
         read_timeout: Duration::from_secs(5),
+        retry_pause: Duration::from_micros(1),
         ..ClientOptions::default()
     };
     let client = Client::new(&environment, options).expect("a client");
@@ -82,7 +101,7 @@ fuzz_target!(|input: &[u8]| {
 
 /// One call; whatever is answered, it ends in a value or an error that can be shown.
 async fn ask(client: &Client, call: u8) {
-    let shown = match call % 14 {
+    let shown = match call % 20 {
         0 => client.health().await.err(),
         1 => client.app_info().await.err(),
         2 => client.database_info().await.err(),
@@ -99,11 +118,28 @@ async fn ask(client: &Client, call: u8) {
             .await
             .err(),
         12 => client.list_fields("storages", &["name"]).await.err(),
-        _ => {
+        13 => {
             let folder = tempfile::tempdir().expect("a folder");
             let file: &Path = &folder.path().join("a.nbdata");
             client.download_backup("a.nbdata", file, |_| {}).await.err()
         }
+        14 => {
+            let package = tempfile::NamedTempFile::new().expect("a file");
+            let options = RestoreOptions {
+                password: Some(Secret::new("a-token")),
+                ..RestoreOptions::default()
+            };
+            client
+                .restore_upload(package.path(), &options, |_| {})
+                .await
+                .err()
+        }
+        15 => client.create_backup().await.err(),
+        16 => client.remove_backup("a.nbdata").await.err(),
+        17 => client.has_variable("NBREL_A").await.err(),
+        18 => client.backups_kept().await.err(),
+        // with an account: the answer is that to the sign-in, too
+        _ => client.sign_in().await.err(),
     };
     if let Some(error) = shown {
         let text = format!("{error} {}", error.hint());

@@ -10,7 +10,9 @@ use release_engine::package::{Limits, inspect};
 use zip::write::SimpleFileOptions;
 
 fuzz_target!(|input: &[u8]| {
-    let Some((kind, bytes)) = input.split_first() else { return };
+    let Some((kind, bytes)) = input.split_first() else {
+        return;
+    };
     let dialect = ["postgres", "mysql", "sqlite", "mariadb"][usize::from(kind % 4)];
     let metadata = format!(
         r#"{{"metadataVersion":2,"version":"2.2.15","database":{{"dialect":"{dialect}","underscored":false}},"plugins":[]}}"#
@@ -26,6 +28,14 @@ fuzz_target!(|input: &[u8]| {
     std::io::Seek::rewind(&mut written).expect("its beginning");
     std::io::copy(&mut written, &mut file.as_file()).expect("its content");
     let inspection = inspect(file.path(), None, &Limits::default()).expect("a file that can be read");
-    let rows: u64 = inspection.content.tables.iter().filter_map(|table| table.rows).sum();
-    assert!(rows <= 64 * bytes.len() as u64 * 1_100, "more rows than bytes could hold");
+    let rows: u64 = inspection
+        .content
+        .tables
+        .iter()
+        .filter_map(|table| table.rows)
+        .sum();
+    assert!(
+        rows <= 64 * bytes.len() as u64 * 1_100,
+        "more rows than bytes could hold"
+    );
 });

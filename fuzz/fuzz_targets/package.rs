@@ -13,9 +13,15 @@ fuzz_target!(|bytes: &[u8]| {
     let inspection = inspect(file.path(), None, &Limits::default()).expect("a file that can be read");
     assert_eq!(inspection.bytes, bytes.len() as u64);
     if !bytes.starts_with(b"PK") {
-        assert!(inspection.is_blocked(), "no package, and nothing stands against it");
+        assert!(
+            inspection.is_blocked(),
+            "no package, and nothing stands against it"
+        );
     }
     for finding in &inspection.findings {
-        assert!(finding.text.len() < 4096 && !finding.text.contains('\n'), "{finding:?}");
+        assert!(
+            finding.text.len() < 4096 && !finding.text.contains('\n'),
+            "{finding:?}"
+        );
     }
 });

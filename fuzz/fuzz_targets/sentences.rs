@@ -17,9 +17,15 @@ fuzz_target!(|input: &str| {
         Some(current),
     );
     let reading = read(sentence, &known);
-    for side in [&reading.intent.source, &reading.intent.target].into_iter().flatten() {
+    for side in [&reading.intent.source, &reading.intent.target]
+        .into_iter()
+        .flatten()
+    {
         let side = side.as_str();
-        assert!(side == "@current" || all.iter().any(|name| name == side), "{side:?} of {sentence:?}");
+        assert!(
+            side == "@current" || all.iter().any(|name| name == side),
+            "{side:?} of {sentence:?}"
+        );
     }
     drop(questions(&reading, &known));
 });
