@@ -69,6 +69,7 @@ async fn a_protected_target_runs_once_a_person_approved_that_very_plan() {
         .expect(3);
     let report = stage.report(&["apply", &id, "--confirm", &phrase], 0).await;
     assert_eq!(report["confirmed_by"], "approved_at_terminal", "{report:#}");
+    assert_eq!(report["approved_by"], "grace");
     assert_eq!(report["verdict"], "verified", "{report:#}");
 }
 

@@ -171,6 +171,26 @@ async fn a_forged_plan_with_a_right_hash_gets_nowhere() {
             "plan_foreign",
         ),
     ];
+    let forgeries = forgeries.into_iter().chain([
+        (
+            "an undo of nothing, which no direction forbids",
+            "\"action\": \"restore\"",
+            "\"action\": \"undo\"",
+            "plan_foreign",
+        ),
+        (
+            "a drill of nothing",
+            "\"action\": \"restore\"",
+            "\"action\": \"drill\"",
+            "plan_foreign",
+        ),
+        (
+            "everything accepted",
+            "\"confirmation\": \"phrase\"",
+            "\"accepted\": [\"not_a_nocobase_dump\"], \"confirmation\": \"phrase\"",
+            "plan_foreign",
+        ),
+    ]);
     for (what, is, forged, code) in forgeries {
         assert!(text.contains(is), "{what}");
         let mut plan: release_engine::Plan = serde_json::from_str(&text.replace(is, forged)).unwrap();

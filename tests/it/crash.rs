@@ -221,3 +221,64 @@ async fn a_way_back_on_this_machine_is_never_replaced_by_another_content() {
         "verified"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_taken_up_again_never_takes_the_way_back_by_itself() {
+    let stage = Stage::new().await;
+    stage.settings("[policy]\nroll-back = \"damaged\"\n", |environment| {
+        format!("token = {:?}", environment.token())
+    });
+    let test = stage.environment("test");
+    test.faults().arm(Fault::new(
+        "backup:restoreUpload",
+        FaultKind::RestoreLosesTable("orders".into()),
+    ));
+    let mut command = stage
+        .command(&RESTORE)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| began(&stage, "watch")).await;
+    kill(runner(&stage).unwrap());
+    command.wait().await.unwrap();
+
+    // What people entered since would be lost without their knowing.
+    let report = stage.report(&["runs", "resume"], 10).await;
+
+    assert_eq!(report["verdict"], "partial", "{report:#}");
+    assert_eq!(test.mutations("backup:restoreUpload"), 1);
+    assert!(
+        report["next"][0].as_str().unwrap().contains("undo test"),
+        "{report:#}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_whose_process_is_killed_is_read_back_and_not_sent_again() {
+    let stage = Stage::new().await;
+    stage.settings("[policy]\nroll-back = \"damaged\"\n", |environment| {
+        format!("token = {:?}", environment.token())
+    });
+    let test = stage.environment("test");
+    let before = test.rows("orders");
+    test.faults().arm(Fault::new(
+        "backup:restoreUpload",
+        FaultKind::RestoreLosesTable("orders".into()),
+    ));
+    let mut command = stage
+        .command(&RESTORE)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    until(|| began(&stage, "watch_roll_back")).await;
+    kill(runner(&stage).unwrap());
+    command.wait().await.unwrap();
+
+    let report = stage.report(&["runs", "resume"], 9).await;
+
+    assert_eq!(report["verdict"], "failed_reverted", "{report:#}");
+    assert_eq!(test.mutations("backup:restoreUpload"), 2);
+    assert_eq!(test.rows("orders"), before);
+}

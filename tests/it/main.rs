@@ -11,6 +11,7 @@
 mod approval;
 mod architecture;
 mod bad_input;
+mod bad_packages;
 mod confirmation;
 mod crash;
 mod credentials;
@@ -20,3 +21,4 @@ mod readme;
 mod roll_back;
 mod scenarios;
 mod secrets;
+mod transcripts;

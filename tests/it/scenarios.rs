@@ -154,6 +154,7 @@ async fn an_encrypted_package_is_restored_with_its_password_and_refused_without_
     let path = stage.home().join("secret.nbdata");
     std::fs::write(&path, stage.environment("dev").package(Some("open sesame"))).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
+    stage.secret("open sesame");
     let [right, wrong] = [("right", "open sesame\n"), ("wrong", "open barley\n")].map(|(name, password)| {
         let file = elsewhere.path().join(name);
         std::fs::write(&file, password).unwrap();

@@ -2,12 +2,15 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "a stage that cannot be set up fails its test"
 )]
 
+mod bad_packages;
 mod binary;
 mod stage;
 
+pub use bad_packages::{BadPackage, bad_packages};
 pub use binary::{Done, binary, workspace};
 pub use stage::{Stage, truncate_data};

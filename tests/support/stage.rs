@@ -3,6 +3,7 @@
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
 
 use nocobase_sim::{Environment, Sim, SimConfig};
 use serde_json::Value;
@@ -16,6 +17,7 @@ pub struct Stage {
     /// The simulation.
     pub sim: Sim,
     home: TempDir,
+    secrets: Mutex<Vec<String>>,
 }
 
 impl Stage {
@@ -30,7 +32,14 @@ impl Stage {
         let stage = Self {
             sim,
             home: tempfile::tempdir().expect("a home"),
+            secrets: Mutex::default(),
         };
+        // What a JWT of NocoBase begins with, whoever it belongs to.
+        stage.secret("eyJhbGciOi");
+        for environment in stage.sim.environments() {
+            stage.secret(&environment.token());
+            stage.secret(environment.password());
+        }
         stage.settings("", |environment| format!("token = {:?}", environment.token()));
         stage
     }
@@ -76,9 +85,30 @@ impl Stage {
         command
     }
 
-    /// Runs the binary to its end.
+    /// Runs the binary to its end. Whatever the journey, no secret is said.
     pub async fn run(&self, arguments: &[&str]) -> Done {
-        Done::new(self.command(arguments).output().await.expect("the binary runs"))
+        let done = Done::new(self.command(arguments).output().await.expect("the binary runs"));
+        self.assert_holds_no_secret("said", &format!("{}{}", done.stdout, done.stderr));
+        done
+    }
+
+    /// Something that must never be said or written down.
+    pub fn secret(&self, secret: &str) {
+        self.secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(secret.to_owned());
+    }
+
+    /// Asserts that a text holds no secret, as it is or encoded.
+    #[track_caller]
+    pub fn assert_holds_no_secret(&self, how: &str, text: &str) {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        for secret in secrets.iter() {
+            for form in [secret.clone(), in_base64(secret), in_percents(secret)] {
+                assert!(!text.contains(&form), "{how}: {form}");
+            }
+        }
     }
 
     /// Runs the binary with `--json` and gives the run's report.
@@ -111,10 +141,20 @@ impl Stage {
             .count()
     }
 
-    /// Every text file under the home, for looking whether a secret got there. Packages hold data, not our words.
+    /// Every text file that the tool wrote under the home, for looking whether a secret got there. Packages hold data,
+    /// not our words, and what a test put into the home itself is the test's.
     pub fn written(&self) -> String {
         let mut text = String::new();
-        let mut folders = vec![self.home().to_path_buf()];
+        let mut folders = vec![self.home().join("release-state"), self.home().join("release")];
+        for file in std::fs::read_dir(self.home()).into_iter().flatten().flatten() {
+            if file
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
+                text.push_str(&std::fs::read_to_string(file.path()).unwrap_or_default());
+            }
+        }
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
@@ -125,13 +165,44 @@ impl Stage {
                     .into_owned();
                 if path.is_dir() {
                     folders.push(path);
-                } else if !name.ends_with(".nbdata") && name != "release.toml" {
+                } else if !name.ends_with(".nbdata") {
                     text.push_str(&String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()));
                 }
             }
         }
         text
     }
+}
+
+/// Whatever the journey, no secret is written into plans, journals, locks, logs or reports.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_holds_no_secret("written", &self.written());
+        }
+    }
+}
+
+/// The part of a text's base64 form that does not hang on what stands around it.
+fn in_base64(text: &str) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    text.as_bytes()
+        .chunks_exact(3)
+        .flat_map(|three| {
+            let bits = u32::from(three[0]) << 16 | u32::from(three[1]) << 8 | u32::from(three[2]);
+            [18, 12, 6, 0].map(|shift| LETTERS[(bits >> shift & 63) as usize] as char)
+        })
+        .collect()
+}
+
+/// A text as in a URL or a form.
+fn in_percents(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => (byte as char).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect()
 }
 
 /// The same package with its `data` cut in half and everything else right, checksums included.

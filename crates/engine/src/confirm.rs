@@ -83,11 +83,10 @@ pub(crate) fn approve(
     Ok(approval)
 }
 
-fn is_approved(home: &Home, plan: &Plan) -> bool {
-    std::fs::read(home.plan_approved_file(&plan.id))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Approval>(&bytes).ok())
-        .is_some_and(|approval| approval.hash == plan.hash)
+fn approval(home: &Home, plan: &Plan) -> Option<Approval> {
+    let bytes = std::fs::read(home.plan_approved_file(&plan.id)).ok()?;
+    let approval: Approval = serde_json::from_slice(&bytes).ok()?;
+    (approval.hash == plan.hash).then_some(approval)
 }
 
 /// Whether the plan has not become a run yet.
@@ -130,13 +129,12 @@ pub(crate) fn confirm(
             expired_at: plan.expires_at.to_string(),
         });
     }
-    let confirmed_by = match weigh(&plan, strength, proof) {
-        Err(EngineError::NeedsPerson { .. } | EngineError::Unconfirmed { .. })
-            if is_approved(home, &plan) =>
-        {
-            ConfirmedBy::ApprovedAtTerminal
+    let approval = approval(home, &plan);
+    let (confirmed_by, approved_by) = match (weigh(&plan, strength, proof), approval) {
+        (Err(EngineError::NeedsPerson { .. } | EngineError::Unconfirmed { .. }), Some(approval)) => {
+            (ConfirmedBy::ApprovedAtTerminal, Some(approval.by))
         }
-        weighed => weighed?,
+        (weighed, _) => (weighed?, None),
     };
     let run = RunId::new(now, random);
     if !create_once(&home.plan_used_file(&plan.id), run.as_str().as_bytes())? {
@@ -149,6 +147,7 @@ pub(crate) fn confirm(
         run: run.clone(),
         plan: Box::new(plan),
         confirmed_by,
+        approved_by,
         caller: caller.map(Into::into),
     };
     journal::create(home, &run, first, now)?;

@@ -34,6 +34,9 @@ pub struct RunReport {
     pub state: RunStanding,
     /// How it was confirmed.
     pub confirmed_by: ConfirmedBy,
+    /// Who approved it at a terminal, where somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
     /// Who asked for it, where it was asked for over a network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<String>,
@@ -109,6 +112,7 @@ impl RunReport {
             target: state.plan.target().map(Into::into),
             state: standing,
             confirmed_by: state.confirmed_by,
+            approved_by: state.approved_by.clone(),
             caller: state.caller.clone(),
             created_at: state.created_at.to_string(),
             updated_at: state.updated_at.to_string(),
@@ -150,6 +154,12 @@ impl RunReport {
     pub fn to_text(&self) -> String {
         let mut text = Vec::new();
         text.push(format!("{}: {}", self.run, self.summary));
+        if let Some(caller) = &self.caller {
+            text.push(format!("asked for by {caller}"));
+        }
+        if let Some(person) = &self.approved_by {
+            text.push(format!("approved by {person}"));
+        }
         match (self.state, self.verdict) {
             (RunStanding::Ended, Some(verdict)) => {
                 text.push(format!("verdict: {}", verdict.as_str()));

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
+use crate::clock;
 use crate::config::{Pace, Settings};
 use crate::database::{Database, Row, text_of};
 use crate::faults::Faults;
 use crate::journal::Journal;
-use crate::logs::Logs;
+use crate::logs::{Level, Logs};
 use crate::server::Server;
 
 /// An environment and everything that runs for it.
@@ -249,6 +250,11 @@ impl World {
                 message: MISSING_VERSION.to_owned(),
             }
         };
+        if matches!(state.gate, Gate::Open) {
+            state
+                .logs
+                .write(Level::Info, "application", "app has been started", &clock::uuid());
+        }
     }
 
     /// Ends everything, for good.

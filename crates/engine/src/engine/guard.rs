@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
+use super::prepare::{may_be_accepted, overwrote};
 use crate::error::EngineError;
 use crate::facts::same_address;
 use crate::ids::RunId;
@@ -97,6 +98,36 @@ impl Engine {
         }
     }
 
+    /// Whether a plan that goes back to an earlier run, and only such a plan, is about that run's own safety backup. Undo
+    /// is free of some rules of the house, and how strictly the target is backed up hangs on how that run ended.
+    fn fits_earlier_run(&self, plan: &Plan) -> Result<Result<(), String>, EngineError> {
+        let goes_back = matches!(plan.action, PlanAction::Undo | PlanAction::Drill);
+        let earlier = match &plan.undoes {
+            Some(earlier) if goes_back => earlier,
+            None if !goes_back => return Ok(Ok(())),
+            Some(_) | None => return Ok(Err("what it goes back to does not go with what it does".into())),
+        };
+        let known = journal::read(&self.settings.home, &earlier.run)?;
+        let its_package = match (&plan.package, known.safety_backup()) {
+            (PlannedPackage::File { sha256, .. }, Some(kept)) => *sha256 == kept.sha256,
+            _ => false,
+        };
+        let its_target = plan
+            .facts
+            .target
+            .as_ref()
+            .is_some_and(|target| overwrote(&known, &target.api_base));
+        let fits = its_package
+            && known.verdict == earlier.verdict
+            && known.plan.target() == Some(earlier.environment.as_str())
+            && its_target == (plan.action == PlanAction::Undo);
+        Ok(if fits {
+            Ok(())
+        } else {
+            Err(format!("it is not what {} left", earlier.run))
+        })
+    }
+
     fn fits_settings(&self, plan: &Plan) -> Result<(), EngineError> {
         let foreign = |reason: String| {
             Err(EngineError::PlanForeign {
@@ -112,12 +143,11 @@ impl Engine {
         if plan.package_is_safety_backup != new_of_target {
             return foreign("its safety backup does not go with its package".into());
         }
-        if let Some(undone) = &plan.undoes {
-            // How strictly the target is backed up hangs on how that run ended.
-            let known = journal::read(&self.settings.home, &undone.run)?;
-            if known.verdict != undone.verdict {
-                return foreign(format!("{} did not end as it says", undone.run));
-            }
+        if let Some(code) = plan.accepted.iter().find(|code| !may_be_accepted(code)) {
+            return foreign(format!("a finding of this kind cannot be accepted: {code}"));
+        }
+        if let Err(reason) = self.fits_earlier_run(plan)? {
+            return foreign(reason);
         }
         for side in [&plan.facts.source, &plan.facts.target].into_iter().flatten() {
             let configured = self

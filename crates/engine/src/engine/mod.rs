@@ -458,17 +458,22 @@ impl Engine {
 }
 
 fn read_plan(bytes: &[u8], name: &str) -> Result<Plan, EngineError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
     let broken = |reason: String| EngineError::BrokenRecord {
         what: format!("the plan {name}"),
         reason,
     };
-    let plan: Plan = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
-    if plan.format > crate::plan::PLAN_FORMAT {
+    // The format before the rest: a newer plan may say things that this version cannot read.
+    let Head { format } = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
+    if format > crate::plan::PLAN_FORMAT {
         return Err(broken(format!(
-            "it was written by a newer version (format {})",
-            plan.format
+            "it was written by a newer version (format {format})"
         )));
     }
+    let plan: Plan = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
     if plan.compute_hash() != plan.hash {
         return Err(EngineError::PlanAltered {
             plan: name.to_owned(),

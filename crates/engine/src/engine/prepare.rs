@@ -258,7 +258,7 @@ impl Engine {
 }
 
 /// Whether the run's target is the server at this address.
-fn overwrote(state: &RunState, address: &str) -> bool {
+pub(super) fn overwrote(state: &RunState, address: &str) -> bool {
     let target = state.plan.facts.target.as_ref();
     target.is_some_and(|target| same_address(&target.api_base, address))
 }
@@ -272,7 +272,7 @@ fn unfinished(target: &str, state: &RunState) -> EngineError {
 
 /// What the server would refuse anyway, and what says that it is the wrong package, cannot be taken upon oneself. Another
 /// schema can: the server moves the content when it is asked to.
-fn may_be_accepted(code: &str) -> bool {
+pub(super) fn may_be_accepted(code: &str) -> bool {
     code.starts_with("data_") || code == SCHEMA_MISMATCH
 }
 

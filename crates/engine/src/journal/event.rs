@@ -102,6 +102,9 @@ pub enum Event {
         plan: Box<Plan>,
         /// How it was confirmed.
         confirmed_by: ConfirmedBy,
+        /// Who approved it at a terminal, where somebody did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approved_by: Option<String>,
         /// Who asked for it, as the server that was asked calls them; absent on one's own machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         caller: Option<String>,

@@ -40,6 +40,21 @@ pub struct AcceptedUpload {
     pub task: Option<String>,
 }
 
+/// How a process that takes a run up may go on. Nothing that may have been sent is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resumption {
+    /// No step began: from the first.
+    Begin,
+    /// The upload did not begin: the target is as it was, and the run ends so.
+    EndUnchanged,
+    /// The upload began: the target is read back.
+    ReadBack,
+    /// The upload of the way back began: the target is read back after it.
+    ReadRollBack,
+    /// It is over.
+    Nothing,
+}
+
 /// The state of a run.
 #[derive(Debug, Clone)]
 pub struct RunState {
@@ -49,6 +64,8 @@ pub struct RunState {
     pub plan: Plan,
     /// How it was confirmed.
     pub confirmed_by: ConfirmedBy,
+    /// Who approved it at a terminal, where somebody did.
+    pub approved_by: Option<String>,
     /// Who asked for it, where it was asked for over a network.
     pub caller: Option<String>,
     /// When it was created.
@@ -103,11 +120,13 @@ impl RunState {
                 run,
                 plan,
                 confirmed_by,
+                approved_by,
                 caller,
             } if line.number == 1 => Ok(Self {
                 run: run.clone(),
                 plan: (**plan).clone(),
                 confirmed_by: *confirmed_by,
+                approved_by: approved_by.clone(),
                 caller: caller.clone(),
                 created_at: line.at,
                 updated_at: line.at,
@@ -214,6 +233,21 @@ impl RunState {
         self.last_line = line.number;
         self.updated_at = line.at;
         Ok(())
+    }
+
+    /// How a process that takes the run up now may go on.
+    pub fn resumption(&self) -> Resumption {
+        if self.phase == Phase::Ended {
+            Resumption::Nothing
+        } else if self.began(StepName::RollBack) {
+            Resumption::ReadRollBack
+        } else if self.began(StepName::Restore) {
+            Resumption::ReadBack
+        } else if self.steps.is_empty() {
+            Resumption::Begin
+        } else {
+            Resumption::EndUnchanged
+        }
     }
 
     /// Whether a step began, whatever came of it.

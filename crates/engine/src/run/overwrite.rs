@@ -2,7 +2,7 @@
 
 use nocobase_client::RestoreOptions;
 
-use super::watch::Watched;
+use super::watch::{PATIENCE, Watched};
 use super::{Attempt, Runner, Stop};
 use crate::error::{EngineError, ErrorReport, client_report};
 use crate::evidence::{Acceptance, Canary, Evidence, Standing};
@@ -166,10 +166,18 @@ impl Runner {
             .gather(attempt, acceptance.clone(), watched.clone(), judged)
             .await?;
         let mut verdict = decide(&evidence).verdict;
-        // Bad news may only be too early: a server that goes back is up over a database it is still refilling.
-        if matches!(verdict, Verdict::Partial | Verdict::Lost) && evidence.standing == Standing::Up {
+        // Bad news may only be too early: a server that goes back is up over a database it is still refilling, and
+        // what a server had started that died may load on for longer than the next one takes to come up.
+        let mut looks = if watched.process_died { PATIENCE } else { 1 };
+        while looks > 0
+            && matches!(verdict, Verdict::Partial | Verdict::Lost)
+            && evidence.standing == Standing::Up
+        {
+            looks -= 1;
             tokio::time::sleep(self.pace.settle).await;
-            evidence = self.gather(attempt, acceptance, watched, judged).await?;
+            evidence = self
+                .gather(attempt, acceptance.clone(), watched.clone(), judged)
+                .await?;
             verdict = decide(&evidence).verdict;
         }
         self.finish(

@@ -14,10 +14,12 @@ use crate::verdict::{Verdict, decide, decide_roll_back};
 
 impl Runner {
     /// Whether this outcome is one that the run takes back by itself: the plan that was confirmed said so, policy
-    /// still does, and there is a server to upload to.
+    /// still does, and there is a server to upload to. A run that was taken up again leaves it to people: nobody knows
+    /// what they have entered meanwhile.
     pub(super) fn rolls_back(&self, evidence: &Evidence, verdict: Verdict) -> bool {
         self.policy.roll_back == RollBack::Damaged
             && self.plan.rolls_back()
+            && self.state().runners == 1
             && matches!(verdict, Verdict::Partial | Verdict::Lost)
             && evidence.standing == Standing::Up
             && self.state().packages.contains_key(&PackageRole::SafetyBackup)

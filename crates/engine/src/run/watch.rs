@@ -14,7 +14,7 @@ use crate::error::EngineError;
 use crate::evidence::Standing;
 
 /// How much longer "up" must last when the log says that the restore began and not that it is over.
-const PATIENCE: u32 = 6;
+pub(super) const PATIENCE: u32 = 6;
 
 /// What the watch saw.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub(super) struct Watched {
     pub(super) went_down: bool,
     pub(super) standing: Standing,
     pub(super) failure_message: Option<String>,
+    /// Whether the log shows that the server's process died before the restore's end.
+    pub(super) process_died: bool,
 }
 
 impl Watched {
@@ -31,6 +33,7 @@ impl Watched {
             went_down: false,
             standing: Standing::Up,
             failure_message: None,
+            process_died: false,
         }
     }
 
@@ -125,6 +128,7 @@ impl Runner {
                         if log.is_conclusive() {
                             return Ok(watched);
                         }
+                        watched.process_died = log.process_died();
                         unfinished = log.is_unfinished() || (unfinished && !log.is_readable());
                         next_log_look = Instant::now() + 4 * self.pace.poll_slow;
                     }

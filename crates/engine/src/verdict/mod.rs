@@ -351,7 +351,19 @@ fn without_marker(evidence: &Evidence) -> Decision {
         .against_before
         .as_ref()
         .filter(|content| content.tables > 0);
-    let mut reasons = vec!["there is no marker to tell old data from new".to_owned()];
+    let mut reasons = vec![match &evidence.canary {
+        Canary::Unreadable { reason } => {
+            format!("the marker that tells old data from new cannot be looked up: {reason}")
+        }
+        _ => "there is no marker to tell old data from new".to_owned(),
+    }];
+    if let Identity::Refused { .. } = &evidence.identity {
+        reasons.push(
+            "our credentials no longer work there: look at it as a user of the package's source, or name other \
+             credentials under `fallback` in the settings"
+                .into(),
+        );
+    }
     let (is_package, is_before) = (
         package.map(|content| content.is_exact()),
         before.map(|content| content.is_exact()),

@@ -290,6 +290,36 @@ fn what_cannot_be_told_is_not_told() {
     );
 }
 
+#[test]
+fn credentials_that_no_longer_work_are_named_as_the_reason() {
+    let refused = "The username/email or password is incorrect";
+    let locked_out = Evidence {
+        log: LogStory::Unreadable {
+            reason: refused.into(),
+        },
+        canary: Canary::Unreadable {
+            reason: refused.into(),
+        },
+        against_package: None,
+        against_before: None,
+        users: None,
+        identity: Identity::Refused {
+            code: None,
+            message: refused.into(),
+            first_user: true,
+        },
+        ..good()
+    };
+    let decision = decide(&locked_out);
+    assert_eq!(decision.verdict, Verdict::Unknown);
+    for said in [refused, "our credentials no longer work there", "`fallback`"] {
+        assert!(
+            decision.reasons.iter().any(|reason| reason.contains(said)),
+            "{said}: {decision:?}"
+        );
+    }
+}
+
 /// Over all combinations: "verified" needs the marker gone (or provably other content), all rows, and an
 /// application that is up.
 #[test]
