@@ -1,7 +1,6 @@
 //! The engine's pure parts: verdicts from evidence, plans and their confirmation, states from journals.
 
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test that cannot go on fails"
