@@ -11,6 +11,7 @@ async fn torn_by_a_crash_it_is_listed_as_finished_and_never_used() {
     real.postgres.sql("test", ballast);
     let folder = real.place("test", "storage/backups/main");
     let known = real.test.backups().await;
+    let server = real.application("test");
     real.test.send("backup:create", serde_json::json!({})).await;
     let torn = || {
         let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
@@ -22,6 +23,12 @@ async fn torn_by_a_crash_it_is_listed_as_finished_and_never_used() {
         })
     };
     until("a part of the package", || torn().is_some()).await;
+    // It writes no further while the script looks for what it has to kill.
+    let stopped = std::process::Command::new("kill")
+        .args(["-STOP", &server])
+        .status()
+        .unwrap();
+    assert!(stopped.success(), "{server}");
     real.control(&["kill", "test"]);
     let name = torn()
         .unwrap()

@@ -332,7 +332,7 @@ pub(crate) struct Mcp {
     /// A name that clients may call this server by, besides its address; may be given several times
     #[arg(long = "host", value_name = "NAME", requires = "http")]
     pub(crate) hosts: Vec<String>,
-    /// A web page that may call this server, as https://app.example.com; may be given several times
+    /// A web page that may call this server, as `https://app.example.com`; may be given several times
     #[arg(long = "origin", value_name = "ORIGIN", requires = "http")]
     pub(crate) origins: Vec<String>,
     /// Offer only tools that look, and refuse everything that changes an environment
