@@ -20,5 +20,6 @@ mod packages;
 mod readme;
 mod roll_back;
 mod scenarios;
+mod secret_sessions;
 mod secrets;
 mod transcripts;
