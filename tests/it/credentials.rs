@@ -85,7 +85,9 @@ async fn a_fallback_may_be_that_of_an_environment_which_only_variables_name() {
     command
         .env("NOCOBASE_RELEASE_ENV_PROD_URL", prod.url())
         .env("NOCOBASE_RELEASE_ENV_PROD_TOKEN", prod.token_for(CARL, "admin"));
-    let plan = Done::new(command.output().await.unwrap()).expect(0).json();
+    let done = Done::new(command.output().await.unwrap()).expect(0);
+    stage.assert_holds_no_secret("said", &format!("{}{}", done.stdout, done.stderr));
+    let plan = done.json();
     assert!(findings(&plan).contains("used then"), "{plan:#}");
 }
 
