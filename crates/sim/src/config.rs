@@ -170,6 +170,9 @@ pub struct Settings {
     /// `COLLECTION_MANAGER_SCHEMA`.
     #[serde(default)]
     pub collection_manager_schema: Option<String>,
+    /// Whether the inside of migration packages is nothing that a tool could know.
+    #[serde(default)]
+    pub opaque_migrations: bool,
     /// Where the log lines go.
     pub log_transport: LogTransport,
     /// `SKIP_SAME_VERSION_UPGRADE`: no upgrade and no reload after a restore of the same version.
@@ -189,6 +192,7 @@ impl Default for Settings {
             migration_manager: MigrationManager::Missing,
             schema_in_sub_apps: false,
             collection_manager_schema: None,
+            opaque_migrations: false,
             log_transport: LogTransport::DailyFiles,
             skip_same_version_upgrade: false,
         }

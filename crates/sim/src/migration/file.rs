@@ -14,6 +14,9 @@ use crate::database::{Database, Row, Table, text_of};
 use crate::package::{self, Package};
 use crate::world::State;
 
+/// Where an opaque package keeps the other.
+const WRAPPED: &str = "content.bin";
+
 /// A package that was opened.
 pub(crate) struct Opened {
     pub(crate) methods: BTreeMap<String, Method>,
@@ -75,7 +78,13 @@ pub(crate) fn of_state(state: &State, rule: &Row) -> Vec<u8> {
     let mut package = Package::default();
     package.set_file("_metadata.json", metadata.to_string());
     package.set_file("data", archive::write(&archive::dump(&database, "nocobase")));
-    package.to_bytes(None)
+    let bytes = package.to_bytes(None);
+    if !state.settings.opaque_migrations {
+        return bytes;
+    }
+    let mut wrapped = Package::default();
+    wrapped.set_file(WRAPPED, bytes);
+    wrapped.to_bytes(None)
 }
 
 fn defines_user_table(database: &Database, table: &str, row: &Row) -> bool {
@@ -109,6 +118,9 @@ impl Opened {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
         let not_one = || "Not a valid migration file".to_owned();
         let package = Package::open(bytes, None).map_err(|_| not_one())?;
+        if let Some(inner) = package.file(WRAPPED) {
+            return Self::read(inner);
+        }
         let metadata = package.metadata();
         let tables = metadata
             .pointer("/migration/tables")
