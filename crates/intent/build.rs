@@ -9,10 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
+#[path = "src/accent.rs"]
+mod accent;
 #[expect(dead_code, reason = "the build script needs the names only")]
 #[path = "src/words/role.rs"]
 mod role;
 
+use accent::without_accent;
 use role::Role;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -58,6 +61,23 @@ struct Head {
     loans: Option<String>,
     #[serde(default)]
     variants: BTreeMap<String, String>,
+    /// Letters that may be written otherwise: each word is there in both spellings.
+    #[serde(default)]
+    spellings: BTreeMap<String, String>,
+    /// Of languages that explain a text equally well the lower one is taken; English is 0.
+    #[serde(default = "usual_rank")]
+    rank: u32,
+    /// Nouns are written onto names: "testumgebung", "dev-backup".
+    #[serde(default)]
+    compounds: bool,
+    /// Endings that names take: the nominative's, and the one in its place.
+    #[serde(default)]
+    inflections: Vec<(String, String)>,
+}
+
+/// The rank of a language that names none.
+fn usual_rank() -> u32 {
+    5
 }
 
 /// A language's own words: phrase to roles.
@@ -66,6 +86,10 @@ struct Words {
     head_scripts: Vec<String>,
     name: String,
     loans: Option<String>,
+    spellings: BTreeMap<String, String>,
+    inflections: Vec<(String, String)>,
+    compounds: bool,
+    rank: u32,
     phrases: BTreeMap<String, BTreeSet<usize>>,
 }
 
@@ -96,24 +120,23 @@ fn main() -> Outcome<()> {
     }
 
     let out = out_dir()?;
-    let mut index = String::from("static FILES: &[File] = &[\n");
-    // English first: it wins a tie between languages.
+    let mut index = String::from("static LANGUAGES: &[Language] = &[\n");
+    // The first wins a tie between languages.
     let mut order: Vec<&String> = languages.keys().collect();
-    order.sort_by_key(|language| (language.as_str() != "en", language.as_str()));
+    order.sort_by_key(|language| {
+        let rank = languages.get(*language).map(|words| words.rank);
+        (rank, language.as_str())
+    });
     for language in order {
         let words = languages.get(language).ok_or("language")?;
         let entries = lay_out(language, words, &languages, &catalogue)?;
-        let mut text = String::new();
-        for (phrase, (roles, borrowed)) in &entries {
-            let roles: Vec<String> = roles.iter().map(usize::to_string).collect();
-            writeln!(text, "{phrase}\t{}\t{}", roles.join(","), u8::from(*borrowed))?;
-        }
-        fs::write(out.join(format!("words_{language}.txt")), text)?;
+        let (words_list, splits, longest) = listed(&entries)?;
+        fs::write(out.join(format!("words_{language}.rs")), words_list)?;
         let texts = fs::canonicalize(prompts.join("languages").join(language).join("texts.toml"))?;
         writeln!(
             index,
-            "    File {{ tag: {language:?}, name: {:?}, scripts: &{:?}, words: include_str!(concat!(env!(\"OUT_DIR\"), \"/words_{language}.txt\")), texts: include_str!({texts:?}) }},",
-            words.name, words.head_scripts,
+            "    Language {{ tag: {language:?}, name: {:?}, scripts: &{:?}, inflections: &{:?}, compounds: {}, texts: include_str!({texts:?}), lists: Lists {{ words: PrefixTable::laid_out(include!(concat!(env!(\"OUT_DIR\"), \"/words_{language}.rs\")), {longest}), splits: &[{splits}] }} }},",
+            words.name, words.head_scripts, words.inflections, words.compounds,
         )?;
     }
     index.push_str("];\n\n");
@@ -122,10 +145,32 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
+/// A language's words and its words in two pieces as the reader's code holds them, and the length of
+/// the longest word.
+fn listed(entries: &BTreeMap<String, Entry>) -> Outcome<(String, String, usize)> {
+    let (mut words, mut splits, mut longest) = (String::from("&["), String::new(), 0);
+    for (phrase, (roles, borrowed)) in entries {
+        let bits = roles.iter().fold(0u128, |bits, number| bits | 1 << number);
+        match phrase.split_once(" … ") {
+            Some((first, second)) => write!(
+                splits,
+                "Split {{ first: {first:?}, second: {second:?}, roles: RoleSet({bits}) }}, "
+            )?,
+            None => {
+                longest = longest.max(phrase.len());
+                writeln!(words, "word({phrase:?}, {bits}, {borrowed}),")?;
+            }
+        }
+    }
+    words.push(']');
+    Ok((words, splits, longest))
+}
+
 fn println_rerun(prompts: &Path) {
     println!("cargo::rerun-if-changed={}", prompts.display());
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/words/role.rs");
+    println!("cargo::rerun-if-changed=src/accent.rs");
 }
 
 #[expect(
@@ -220,6 +265,10 @@ fn read_words(
         head_scripts: head.scripts,
         name: head.name,
         loans: head.loans,
+        spellings: head.spellings,
+        inflections: head.inflections,
+        compounds: head.compounds,
+        rank: head.rank,
         phrases,
     })
 }
@@ -246,6 +295,7 @@ fn lay_out(
         .iter()
         .map(|(phrase, roles)| (phrase.clone(), (roles.clone(), false)))
         .collect();
+    spell_otherwise(&mut entries, &words.spellings);
     for (name, signs) in &catalogue.symbols {
         let number = role_number(name)?;
         for sign in signs {
@@ -286,6 +336,31 @@ fn lay_out(
         }
     }
     Ok(entries)
+}
+
+/// Adds the words as people write them who leave out accents. A spelling that would belong to words
+/// with different roles belongs to none, unless the language's file has it.
+fn spell_otherwise(entries: &mut BTreeMap<String, Entry>, spellings: &BTreeMap<String, String>) {
+    let mut others: BTreeMap<String, Option<Entry>> = BTreeMap::new();
+    for (phrase, entry) in entries.iter() {
+        let plain: String = phrase
+            .chars()
+            .map(|letter| without_accent(letter).unwrap_or(letter))
+            .collect();
+        for other in [plain, vary(phrase, spellings)] {
+            if !entries.contains_key(&other) {
+                others
+                    .entry(other)
+                    .and_modify(|seen| *seen = seen.take().filter(|seen| seen == entry))
+                    .or_insert_with(|| Some(entry.clone()));
+            }
+        }
+    }
+    entries.extend(
+        others
+            .into_iter()
+            .filter_map(|(phrase, entry)| Some((phrase, entry?))),
+    );
 }
 
 fn actions(catalogue: &Catalogue) -> Outcome<String> {

@@ -23,3 +23,4 @@ mod readme;
 mod roll_back;
 mod scenarios;
 mod secrets;
+mod transcripts;

@@ -1,258 +1,306 @@
-//! One case: a seed's faults, one run (perhaps with a death in the middle), the judgement, and the way back.
+//! One case from its first request to its way back, and what is wrong with it.
+//!
+//! The run that is struck is judged against the simulation's data; what it sent is counted; then it is taken back, by
+//! an undo where the server answers, else on the server's host as the report says, and the data must be as before.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use nocobase_client::{ApiBase, ClientOptions, Credentials, Environment, Origin, Secret};
-use nocobase_sim::{EnvironmentConfig, Fault, Pace as SimPace, Sim, SimConfig};
+use nocobase_sim::{Environment, EnvironmentConfig, Fault, FaultKind, Pace, Sim, SimConfig};
+use release_engine::journal::{self, RunState};
 use release_engine::{
-    Engine, EngineSettings, Home, Pace, PackageChoice, Policy, Proof, Request, RunId, RunReport, RunSecrets,
-    RunStanding, Verdict,
+    Engine, EngineError, Home, PackageChoice, Proof, Request, RunId, RunReport, RunSecrets, RunStanding,
+    StepName, Verdict,
 };
 
-use crate::faults::{Dice, any, job};
+use crate::cells::Row;
+use crate::clock::BEAT;
+use crate::faults::{Behaviour, Column};
+use crate::onlooker::{Onlooker, Sides};
+use crate::plot::{Death, From, Journey, Plot, When};
+use crate::stage::{addresses, engine, home};
 use crate::truth::{Content, Truth};
 
-/// What a seed means.
-#[derive(Debug)]
-pub(crate) struct Case {
-    seed: u64,
-    on_source: Option<Fault>,
-    on_target: Vec<Fault>,
-    /// The journal line after which the process dies.
-    dies_after: Option<usize>,
-}
+/// What servers still do is waited for so long; only what hangs takes all of it.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Processes that may take a run up before it must have ended.
+const PROCESSES: usize = 5;
 
 /// What a case came to.
 #[derive(Debug)]
-#[expect(dead_code, reason = "its Debug form is the message of a failure")]
 pub(crate) struct Outcome {
-    pub(crate) seed: u64,
     pub(crate) verdict: &'static str,
+    pub(crate) way_back: &'static str,
     pub(crate) complaints: Vec<String>,
-    case: Case,
-    report: Option<RunReport>,
+    pub(crate) hit: Vec<(Row, Column)>,
+    pub(crate) runs: usize,
+    pub(crate) deaths: usize,
+    /// Lines of the journal of the run that was struck.
+    pub(crate) lines: u64,
+    pub(crate) report: Option<RunReport>,
+}
+
+/// Plays a plot to its end.
+pub(crate) async fn play(plot: &Plot) -> Outcome {
+    let sim = Sim::start(
+        SimConfig::new([
+            EnvironmentConfig::dev(),
+            plot.behaviour.configure(EnvironmentConfig::test()),
+        ])
+        .with_pace(Pace::fast().scaled(4.0)),
+    )
+    .await
+    .unwrap();
+    let home = home();
+    let mut case = Case {
+        engine: engine(addresses(&sim), home.path(), plot.rolls_back),
+        home: Home::new(home.path()),
+        sides: Sides {
+            source: sim.environment(match plot.from {
+                From::Dev => "dev",
+                From::Itself => "test",
+            }),
+            target: sim.environment("test"),
+        },
+        outcome: Outcome {
+            verdict: "not planned",
+            way_back: "not needed",
+            complaints: Vec::new(),
+            hit: Vec::new(),
+            runs: 0,
+            deaths: 0,
+            lines: 0,
+            report: None,
+        },
+    };
+    case.play(plot).await;
+    case.outcome.complaints.extend(sim.violations());
+    case.outcome
+}
+
+struct Case {
+    engine: Engine,
+    home: Home,
+    sides: Sides,
+    outcome: Outcome,
 }
 
 impl Case {
-    /// What this seed means.
-    pub(crate) fn draw(seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
-        let on_target = match dice.roll(10) {
-            0 => Vec::new(),
-            1..=4 => vec![any(&mut dice)],
-            5..=7 => vec![job(&mut dice)],
-            _ => vec![job(&mut dice), any(&mut dice)],
-        };
-        Self {
-            seed,
-            on_source: (dice.roll(8) == 0).then(|| any(&mut dice)),
-            on_target,
-            dies_after: (dice.roll(4) == 0).then(|| 2 + dice.roll(28)),
-        }
+    fn complain(&mut self, text: impl Into<String>) {
+        self.outcome.complaints.push(text.into());
     }
 
-    /// Plays it to its end.
-    pub(crate) async fn play(self) -> Outcome {
-        let sim = Sim::start(
-            SimConfig::new([EnvironmentConfig::dev(), EnvironmentConfig::test()])
-                .with_pace(SimPace::fast().scaled(0.5)),
-        )
-        .await
-        .unwrap();
-        let (dev, test) = (sim.environment("dev"), sim.environment("test"));
-        let home = tempfile::tempdir().unwrap();
-        let engine = engine(&sim, home.path());
-        let (package, before) = (Content::of(&dev), Content::of(&test));
-        if let Some(fault) = &self.on_source {
-            dev.faults().arm(fault.clone());
-        }
-        for fault in &self.on_target {
-            test.faults().arm(fault.clone());
-        }
-
-        let mut complaints = Vec::new();
-        let report = self.run(&engine, home.path()).await;
-        dev.faults().clear();
-        test.faults().clear();
-        at_rest(&test).await;
-        let truth = Truth::of(&Content::of(&test), &package, &before);
-        for (environment, call, most) in [
-            (&test, "backup:restoreUpload", 1),
-            (&test, "backup:create", 1),
-            (&dev, "backup:create", 1),
-        ] {
-            let received = environment.mutations(call);
-            if received > most {
-                complaints.push(format!("{} received {call} {received} times", environment.name()));
-            }
-        }
-        if Content::of(&dev) != package {
-            complaints.push("the source was changed".into());
-        }
-        let verdict = report.as_ref().and_then(|report| report.verdict);
-        match (&report, verdict) {
-            (None, _) if truth != Truth::Before => {
-                complaints.push(format!("no run, but the target is {truth:?}"))
-            }
-            (None, _) => {}
-            (Some(report), None) => complaints.push(format!("no verdict: {:?}", report.state)),
-            (Some(_), Some(verdict)) if !fits(verdict, truth) => {
-                complaints.push(format!(
-                    "called {}, but the target is {truth:?}",
-                    verdict.as_str()
-                ));
-            }
-            (Some(report), Some(verdict)) => {
-                if verdict.may_have_changed()
-                    && let Err(complaint) = undo(&engine, &report.run, &test, &before).await
-                {
-                    complaints.push(complaint);
-                }
-            }
-        }
-        complaints.extend(sim.violations());
-        Outcome {
-            seed: self.seed,
-            verdict: verdict.map_or("not planned", Verdict::as_str),
-            complaints,
-            case: self,
-            report,
-        }
-    }
-
-    /// Plans, confirms and executes; a process that dies is followed by one that takes the run up.
-    async fn run(&self, engine: &Engine, home: &std::path::Path) -> Option<RunReport> {
-        let request = Request::Restore {
-            source: Some("dev".into()),
+    async fn play(&mut self, plot: &Plot) {
+        let target = self.sides.target.clone();
+        let restore = Request::Restore {
+            source: Some(self.sides.source.name().into()),
             target: "test".into(),
             package: PackageChoice::New,
             accepted: Vec::new(),
         };
-        let plan = engine.plan(&request, &RunSecrets::default()).await.ok()?;
-        let proof = Proof::Phrase(plan.phrase());
-        let run = engine.confirm(plan, &proof).unwrap().run().clone();
-        let execution = {
-            let (engine, run) = (engine.clone(), run.clone());
-            tokio::spawn(async move { engine.execute(&run, RunSecrets::default()).await })
-        };
-        if let Some(line) = self.dies_after {
-            let journal = home
-                .join("release-state/runs")
-                .join(run.as_str())
-                .join("journal.jsonl");
-            while !execution.is_finished() && lines(&journal) < line {
-                tokio::time::sleep(Duration::from_millis(2)).await;
+        let source = Content::of(&self.sides.source);
+        let earlier = Content::of(&target);
+        let (request, package) = match plot.journey {
+            Journey::Restore => (restore, source.clone()),
+            Journey::Undo => {
+                let first = self.travel(&restore, &Plot::default()).await;
+                if first.is_none_or(|report| report.verdict != Some(Verdict::Verified)) {
+                    return self.complain("the run to be undone was not verified");
+                }
+                self.outcome.hit.clear();
+                let undo = Request::Undo {
+                    target: "test".into(),
+                    run: None,
+                };
+                (undo, earlier)
             }
-            execution.abort();
+        };
+        let before = Content::of(&target);
+        plot.behaviour.arm(&target);
+        let report = self.travel(&request, plot).await;
+        let truth = Truth::of(&target, &package, &before);
+        if plot.from == From::Dev && Content::of(&self.sides.source) != source {
+            self.complain("the source was changed");
         }
-        // An aborted task and one that failed are the same to whoever comes after: the journal tells.
-        execution.await.ok();
-        if engine.run(&run).ok()?.state != RunStanding::Ended {
-            engine.execute(&run, RunSecrets::default()).await.unwrap();
+        match &report {
+            None if !truth.is_before => self.complain(format!("no run, but the target is {truth:?}")),
+            None => {}
+            Some(report) => self.judge(report, truth, &before, plot).await,
         }
-        engine.run(&run).ok()
+        self.outcome.report = report;
     }
-}
 
-fn lines(path: &std::path::Path) -> usize {
-    std::fs::read(path)
-        .map(|bytes| bytes.iter().filter(|byte| **byte == b'\n').count())
-        .unwrap_or_default()
-}
-
-/// Which truths a verdict may stand for. "Unverified" and "unknown" claim nothing.
-fn fits(verdict: Verdict, truth: Truth) -> bool {
-    match verdict {
-        Verdict::Verified | Verdict::VerifiedWithWarnings => truth == Truth::Package,
-        Verdict::FailedUnchanged | Verdict::FailedReverted => truth == Truth::Before,
-        Verdict::Partial | Verdict::Lost => truth == Truth::Other,
-        Verdict::Unverified | Verdict::Unknown => true,
-    }
-}
-
-/// Undo brings the earlier content back, as long as the application answers at all.
-async fn undo(
-    engine: &Engine,
-    run: &RunId,
-    test: &nocobase_sim::Environment,
-    before: &Content,
-) -> Result<(), String> {
-    let request = Request::Undo {
-        target: "test".into(),
-        run: Some(run.clone()),
-    };
-    let plan = match engine.plan(&request, &RunSecrets::default()).await {
-        Ok(plan) => plan,
-        // Down, or without the user whose token this is: the way back is on its host, and the report says so.
-        Err(release_engine::EngineError::Client(_) | release_engine::EngineError::Preflight { .. }) => {
-            return Ok(());
+    /// The verdict against the truth, and the way back.
+    async fn judge(&mut self, report: &RunReport, truth: Truth, before: &Content, plot: &Plot) {
+        let Some(verdict) = report.verdict else {
+            return self.complain(format!("no verdict: {:?}", report.state));
+        };
+        self.outcome.verdict = verdict.as_str();
+        if !truth.bears(verdict) {
+            self.complain(format!(
+                "called {}, but the target is {truth:?}",
+                verdict.as_str()
+            ));
         }
-        Err(error) => return Err(format!("undo cannot be planned: {error}")),
-    };
-    let proof = Proof::Phrase(plan.phrase());
-    let undo = engine.confirm(plan, &proof).unwrap().run().clone();
-    engine
-        .execute(&undo, RunSecrets::default())
-        .await
-        .map_err(|error| format!("undo: {error}"))?;
-    at_rest(test).await;
-    let report = engine.run(&undo).map_err(|error| error.to_string())?;
-    if Content::of(test) == *before {
-        Ok(())
-    } else {
-        Err(format!(
-            "undo ended {:?} and did not bring the content back: {:?}",
-            report.verdict, report.reasons
-        ))
+        let must_lead_on = matches!(
+            verdict,
+            Verdict::Partial | Verdict::Lost | Verdict::Unknown | Verdict::Unverified
+        );
+        if must_lead_on && report.next.is_empty() {
+            self.complain("no command that leads on");
+        }
+        if verdict.may_have_changed() {
+            self.take_back(report, truth, before, plot).await;
+        }
     }
-}
 
-/// Waits until the server has nothing more to do; one that stays down is at rest, too.
-async fn at_rest(environment: &nocobase_sim::Environment) {
-    let mut quiet = 0;
-    let mut last = Content::of(environment);
-    while quiet < 6 {
-        tokio::time::sleep(Duration::from_millis(60)).await;
-        let now = Content::of(environment);
-        quiet = if now == last { quiet + 1 } else { 0 };
-        last = now;
+    async fn take_back(&mut self, report: &RunReport, truth: Truth, before: &Content, plot: &Plot) {
+        let target = self.sides.target.clone();
+        let undo = Request::Undo {
+            target: "test".into(),
+            run: Some(report.run.clone()),
+        };
+        let planned = self.engine.plan(&undo, &RunSecrets::default()).await;
+        match planned {
+            Ok(_) => {
+                let undone = self.travel(&undo, &Plot::default()).await;
+                let verdict = undone.as_ref().and_then(|report| report.verdict);
+                self.outcome.way_back = "undo";
+                if !verdict.is_some_and(Verdict::is_good) && plot.behaviour != Behaviour::Hangs {
+                    let reasons = undone.map(|report| report.reasons);
+                    self.complain(format!("the undo ended {verdict:?}: {reasons:?}"));
+                }
+            }
+            Err(EngineError::Client(_) | EngineError::Preflight { .. }) if !truth.is_usable() => {
+                self.outcome.way_back = "on the host";
+                let state = self.state(&report.run);
+                let Some(safe) = state.safety_backup() else {
+                    return self.complain("there is no safety backup");
+                };
+                let path = safe.path.display().to_string();
+                if !report.next.iter().any(|command| command.contains(&path)) {
+                    self.complain(format!("the way back is not named: {:?}", report.next));
+                }
+                if !target.restore_on_host(&std::fs::read(&safe.path).unwrap()) {
+                    self.complain("the safety backup cannot be loaded");
+                }
+            }
+            Err(error) => self.complain(format!("the undo cannot be planned: {error}")),
+        }
+        if Content::of(&target) != *before {
+            self.complain("the way back did not bring the content back");
+        }
     }
-}
 
-fn engine(sim: &Sim, home: &std::path::Path) -> Engine {
-    let environments = sim
-        .environments()
-        .iter()
-        .map(|environment| Environment {
-            name: environment.name().to_owned(),
-            api_base: ApiBase::parse(&environment.url()).unwrap(),
-            credentials: Credentials::Token(Secret::new(environment.token())),
-            fallback: None,
-            role: None,
-            aliases: Vec::new(),
-            origin: Origin::Settings,
-        })
-        .collect();
-    Engine::new(EngineSettings {
-        home: Home::new(home),
-        environments,
-        unusable: std::collections::BTreeMap::new(),
-        current: Some("test".into()),
-        policy: Policy::default(),
-        pace: Pace {
-            poll: Duration::from_millis(15),
-            poll_slow: Duration::from_millis(30),
-            early: Duration::from_millis(30),
-            settle: Duration::from_millis(400),
-            no_restart: Duration::from_millis(500),
-            broken: Duration::from_millis(300),
-        },
-        client: ClientOptions {
-            connect_timeout: Duration::from_secs(5),
-            read_timeout: Duration::from_secs(5),
-            retry_pause: Duration::from_millis(20),
-            ..ClientOptions::default()
-        },
-        runner: Vec::new(),
-    })
+    fn state(&self, run: &RunId) -> RunState {
+        journal::read(&self.home, run).unwrap()
+    }
+
+    /// Plans, confirms and executes, by as many processes as it takes; leaves a simulation at rest without faults.
+    async fn travel(&mut self, request: &Request, plot: &Plot) -> Option<RunReport> {
+        let sent = self.sent();
+        let planning = Onlooker::new(&self.sides, plot.journey, &plot.strikes, None);
+        planning.begin(When::Planning);
+        let planned = self.engine.plan(request, &RunSecrets::default()).await;
+        self.outcome.hit.extend(planning.over().0);
+        let report = match planned {
+            Ok(plan) => {
+                let proof = Proof::Phrase(plan.phrase());
+                let run = self.engine.confirm(plan, &proof).unwrap().run().clone();
+                self.outcome.runs += 1;
+                self.execute(&run, plot).await;
+                Some(self.engine.run(&run).unwrap())
+            }
+            Err(_) => None,
+        };
+        for environment in [&self.sides.source, &self.sides.target] {
+            environment.faults().clear();
+            environment.settle(PATIENCE).await;
+        }
+        let rolled_back = report
+            .as_ref()
+            .is_some_and(|report| self.state(&report.run).began(StepName::RollBack));
+        if rolled_back && !plot.rolls_back {
+            self.complain("rolled back although nobody said so");
+        }
+        for ((side, call, then), (_, _, now)) in sent.into_iter().zip(self.sent()) {
+            let most = 1 + usize::from(rolled_back && call == "backup:restoreUpload");
+            if now - then > most {
+                self.complain(format!("{side} received {call} {} times", now - then));
+            }
+        }
+        report
+    }
+
+    /// How often each side has received each call that changes something.
+    fn sent(&self) -> Vec<(String, &'static str, usize)> {
+        const CALLS: [&str; 4] = [
+            "backup:create",
+            "backup:restoreUpload",
+            "environmentVariables:create",
+            "environmentVariables:destroy",
+        ];
+        let sides = [&self.sides.source, &self.sides.target];
+        let of = |side: &Environment, call| (side.name().to_owned(), call, side.mutations(call));
+        sides
+            .into_iter()
+            .flat_map(|side| CALLS.map(|call| of(side, call)))
+            .collect()
+    }
+
+    async fn execute(&mut self, run: &RunId, plot: &Plot) {
+        let mut deaths = plot.deaths.iter();
+        let mut said = None;
+        for _ in 0..PROCESSES {
+            let death = deaths.next();
+            let onlooker = Arc::new(Onlooker::new(
+                &self.sides,
+                plot.journey,
+                &plot.strikes,
+                death.cloned(),
+            ));
+            let executing = {
+                let (engine, run, onlooker) = (self.engine.clone(), run.clone(), Arc::clone(&onlooker));
+                tokio::spawn(async move {
+                    engine
+                        .execute_seen(&run, RunSecrets::default(), Some(onlooker))
+                        .await
+                })
+            };
+            if let Some(Death::InFlight { side, call, step }) = death {
+                self.kill_in_flight(*side, call, &executing).await;
+                onlooker.died_during(*step);
+            }
+            match executing.await {
+                Ok(ended) => said = ended.err(),
+                Err(_) => self.outcome.deaths += 1,
+            }
+            let (hit, lines) = onlooker.over();
+            self.outcome.hit.extend(hit);
+            self.outcome.lines = lines;
+            // The system closes a dead process's connections at once; here they take a moment.
+            tokio::time::sleep(5 * BEAT).await;
+            if self.engine.run(run).unwrap().state == RunStanding::Ended {
+                return;
+            }
+        }
+        self.complain(format!("the run does not end: {said:?}"));
+    }
+
+    /// Ends the executing process when the server has received a call and not yet done what it asks for.
+    async fn kill_in_flight<T>(
+        &self,
+        side: crate::plot::Side,
+        call: &str,
+        executing: &tokio::task::JoinHandle<T>,
+    ) {
+        let faults = self.sides.get(side).faults();
+        let slow = FaultKind::Slow(60 * BEAT);
+        let number = faults.arm(Fault::new(call, slow));
+        while faults.hits(number) == 0 && !executing.is_finished() {
+            tokio::time::sleep(BEAT).await;
+        }
+        tokio::time::sleep(20 * BEAT).await;
+        executing.abort();
+    }
 }

@@ -1,107 +1,264 @@
-//! Which faults are drawn: every call that a run makes, times everything that can happen to it.
+//! What can go wrong: with a call, with a file of this machine, and with the server's own work.
+//!
+//! [`Column`] names the kinds as issue 3 does, [`variants`] says what each of them is made of, [`Behaviour`] is how the
+//! server itself ends a restore. Which of them meets which step is left to `cells`.
 
 use std::time::Duration;
 
-use nocobase_sim::{Fault, FaultKind, RestoreStage};
+use nocobase_sim::{Environment, EnvironmentConfig, Fault, FaultKind, LogTransport, RestoreStage};
 
-/// A small generator of its own, so that a seed means the same for ever.
-pub(crate) struct Dice(u64);
+/// A kind of fault, as the matrix counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Column {
+    /// Connections are refused: the process is gone as the call comes in, and starts again.
+    Refused,
+    Status4xx,
+    Status5xx,
+    /// 503 of the gateway: maintenance.
+    Maintenance,
+    /// The connection breaks before anything happened.
+    LostBefore,
+    /// It happened, and the answer is lost.
+    ReplyLost,
+    Slow,
+    /// Request, answer or file break off in the middle.
+    Cut,
+    /// A proxy has the server do the same request twice.
+    Repeated,
+    /// The executing process dies.
+    Killed,
+}
 
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
+impl Column {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Refused,
+        Self::Status4xx,
+        Self::Status5xx,
+        Self::Maintenance,
+        Self::LostBefore,
+        Self::ReplyLost,
+        Self::Slow,
+        Self::Cut,
+        Self::Repeated,
+        Self::Killed,
+    ];
 
-    /// A number below `sides`.
-    pub(crate) fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides.max(1) as u64).unwrap_or_default()
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from.get(self.roll(from.len())).or(from.first()).cloned().unwrap()
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Status4xx => "4xx",
+            Self::Status5xx => "5xx",
+            Self::Maintenance => "503",
+            Self::LostBefore => "unsent",
+            Self::ReplyLost => "reply lost",
+            Self::Slow => "slow",
+            Self::Cut => "cut",
+            Self::Repeated => "repeated",
+            Self::Killed => "killed",
+        }
     }
 }
 
-const CALLS: [&str; 18] = [
-    "app:getInfo",
-    "auth:check",
-    "applicationPlugins:list",
-    "backup:create",
-    "backup:download",
-    "backup:list",
-    "backup:restoreStatus",
-    "backup:restoreUpload",
-    "backup:status",
-    "backups:appInfo",
-    "collections:list",
-    "environmentVariables:create",
-    "environmentVariables:destroy",
-    "environmentVariables:list",
-    "logger:download",
-    "logger:list",
-    "orders:list",
-    "users:list",
-];
+/// Longer than the client waits for anything.
+const TOO_LONG: Duration = Duration::from_secs(30);
 
-/// A fault of any call.
-pub(crate) fn any(dice: &mut Dice) -> Fault {
-    let call = dice.pick(&CALLS);
-    let kind = match dice.roll(19) {
-        0 => FaultKind::CloseBeforeEffect,
-        1 => FaultKind::CloseAfterEffect,
-        2 => FaultKind::ProcessDies,
-        3 => FaultKind::ProcessDiesAfterEffect,
-        4 => FaultKind::Answer {
-            status: 400,
-            message: "no".into(),
-            code: None,
-        },
-        5 => FaultKind::Answer {
-            status: 500,
-            message: "no".into(),
-            code: None,
-        },
-        6 => FaultKind::forbidden(),
-        7 => FaultKind::unauthorized("INVALID_TOKEN"),
-        8 => FaultKind::ProxyAnswer(502),
-        9 => FaultKind::ProxyAnswerAfterEffect(504),
-        10 => FaultKind::Maintenance("upgrade".into()),
-        11 => FaultKind::PluginMissing,
-        12 => FaultKind::DatabaseAway,
-        13 => FaultKind::Slow(Duration::from_millis(120)),
-        14 => FaultKind::TornBody(dice.roll(4000)),
-        15 => FaultKind::ShortBody(dice.roll(4000)),
-        16 => FaultKind::FlippedByte(dice.roll(4000)),
-        17 => FaultKind::RequestTimeout,
-        _ => return job(dice),
+/// Every way in which a call can go wrong.
+pub(crate) fn variants(call: &str) -> Vec<(Column, FaultKind)> {
+    let answer = |status: u16| FaultKind::Answer {
+        status,
+        message: "no".into(),
+        code: None,
     };
-    let fault = Fault::new(call, kind).on_call(1 + dice.roll(3));
-    match dice.roll(5) {
-        0 => fault.always(),
-        1 => fault.times(3),
-        _ => fault,
+    let mut variants = vec![
+        (Column::Refused, FaultKind::ProcessDies),
+        (Column::Status4xx, answer(400)),
+        (Column::Status4xx, FaultKind::unauthorized("INVALID_TOKEN")),
+        (Column::Status4xx, FaultKind::forbidden()),
+        (Column::Status4xx, FaultKind::PluginMissing),
+        (Column::Status4xx, FaultKind::RequestTimeout),
+        (Column::Status4xx, FaultKind::ProxyAnswer(413)),
+        (Column::Status5xx, answer(500)),
+        (Column::Status5xx, FaultKind::DatabaseAway),
+        (Column::Status5xx, FaultKind::ProxyAnswer(502)),
+        (Column::Maintenance, FaultKind::Maintenance("upgrade".into())),
+        (Column::LostBefore, FaultKind::CloseBeforeEffect),
+        (Column::ReplyLost, FaultKind::CloseAfterEffect),
+        (Column::ReplyLost, FaultKind::ProcessDiesAfterEffect),
+        (Column::ReplyLost, FaultKind::ProxyAnswerAfterEffect(504)),
+        (Column::Slow, FaultKind::Slow(Duration::from_millis(1200))),
+        (Column::Slow, FaultKind::Slow(TOO_LONG)),
+        (Column::Slow, FaultKind::SlowAnswer(TOO_LONG)),
+        (Column::Cut, FaultKind::TornBody(7)),
+        (Column::Repeated, FaultKind::Repeated),
+        (Column::Repeated, FaultKind::RepeatedAtOnce),
+    ];
+    match call {
+        "backup:download" => variants.extend([
+            (Column::Cut, FaultKind::TornBody(3000)),
+            (Column::Cut, FaultKind::ShortBody(3000)),
+            (Column::Cut, FaultKind::FlippedByte(3000)),
+        ]),
+        "backup:restoreUpload" => variants.extend([
+            (Column::Cut, FaultKind::CutRequest(0)),
+            (Column::Cut, FaultKind::CutRequest(3000)),
+        ]),
+        "backup:create" => variants.extend([
+            (Column::Cut, FaultKind::TornBackup(3000)),
+            (
+                Column::Status5xx,
+                FaultKind::BackupFails("no space left on device".into()),
+            ),
+            (Column::Slow, FaultKind::BackupHangs),
+        ]),
+        "logger:download" => variants.push((Column::Cut, FaultKind::ShortBody(40))),
+        _ => {}
+    }
+    variants
+}
+
+/// What happens to a package on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileFault {
+    Removed,
+    CutInTheMiddle,
+    FlippedByte,
+}
+
+impl FileFault {
+    pub(crate) const ALL: [(Column, Self); 3] = [
+        (Column::Refused, Self::Removed),
+        (Column::Cut, Self::CutInTheMiddle),
+        (Column::Cut, Self::FlippedByte),
+    ];
+
+    /// Does it to a file; one that is not there has had it.
+    pub(crate) fn strike(self, path: &std::path::Path) {
+        let Ok(mut content) = std::fs::read(path) else {
+            return;
+        };
+        match self {
+            Self::Removed => return std::fs::remove_file(path).unwrap(),
+            Self::CutInTheMiddle => content.truncate(content.len() / 2),
+            Self::FlippedByte => {
+                let middle = content.len() / 2;
+                if let Some(byte) = content.get_mut(middle) {
+                    *byte ^= 0x20;
+                }
+            }
+        }
+        std::fs::write(path, content).unwrap();
     }
 }
 
-/// A fault of the work that a call starts.
-pub(crate) fn job(dice: &mut Dice) -> Fault {
-    let restore = |kind| Fault::new("backup:restoreUpload", kind);
-    let create = |kind| Fault::new("backup:create", kind);
-    match dice.roll(12) {
-        0 => create(FaultKind::BackupFails("no space left on device".into())),
-        1 => create(FaultKind::TornBackup(dice.roll(6000))),
-        2 => restore(FaultKind::SafetyDumpFails),
-        3 => restore(FaultKind::SafetyDumpTorn),
-        4 => restore(FaultKind::RestoreLosesTable("orders".into())),
-        5 => restore(FaultKind::RestoreLosesRows("orders".into(), dice.roll(100))),
-        6 => restore(FaultKind::RestoreLosesRows("users".into(), 1)),
-        7 => restore(FaultKind::RestoreFails("pg_restore: error: out of memory".into())),
-        8 => restore(FaultKind::DiesDuringRestore(RestoreStage::SafetyDump)),
-        9 => restore(FaultKind::DiesDuringRestore(RestoreStage::Load)),
-        10 => restore(FaultKind::DiesDuringRestore(RestoreStage::Upgrade)),
-        _ => restore(FaultKind::LoadKilled),
+/// How the target's server ends the restores it accepts, and what it lets be seen of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Behaviour {
+    #[default]
+    Whole,
+    RevertsSilently,
+    /// Its own dump fails, and the revert loads an older one.
+    RevertsWrongly,
+    /// Its own dump fails, and there is nothing to go back to.
+    RevertFails,
+    LosesTable,
+    LosesRows,
+    LosesUsers,
+    /// Killed while loading: up, healthy, empty.
+    ComesUpEmpty,
+    DiesInDump,
+    DiesInLoad,
+    DiesInUpgrade,
+    Hangs,
+    SkipsUpgrade,
+    LogsToConsole,
+    LogsToPlainFiles,
+    LogForbidden,
+    MarkerForbidden,
+    /// Neither log nor marker, and the load is reverted.
+    RevertsUnseen,
+    /// Neither log nor marker, and a table is lost.
+    LosesTableUnseen,
+}
+
+impl Behaviour {
+    pub(crate) const ALL: [Self; 19] = [
+        Self::Whole,
+        Self::RevertsSilently,
+        Self::RevertsWrongly,
+        Self::RevertFails,
+        Self::LosesTable,
+        Self::LosesRows,
+        Self::LosesUsers,
+        Self::ComesUpEmpty,
+        Self::DiesInDump,
+        Self::DiesInLoad,
+        Self::DiesInUpgrade,
+        Self::Hangs,
+        Self::SkipsUpgrade,
+        Self::LogsToConsole,
+        Self::LogsToPlainFiles,
+        Self::LogForbidden,
+        Self::MarkerForbidden,
+        Self::RevertsUnseen,
+        Self::LosesTableUnseen,
+    ];
+
+    /// One after the other, again and again.
+    pub(crate) fn in_turn(turn: usize) -> Self {
+        let place = turn % Self::ALL.len();
+        Self::ALL.get(place).copied().unwrap_or_default()
+    }
+
+    /// The target set up for it.
+    pub(crate) fn configure(self, target: EnvironmentConfig) -> EnvironmentConfig {
+        target.with_settings(|settings| match self {
+            Self::SkipsUpgrade => settings.skip_same_version_upgrade = true,
+            Self::LogsToConsole => settings.log_transport = LogTransport::Console,
+            Self::LogsToPlainFiles => settings.log_transport = LogTransport::PlainFiles,
+            _ => {}
+        })
+    }
+
+    /// Arms it: the next upload, or everything where it is a matter of permissions.
+    pub(crate) fn arm(self, target: &Environment) {
+        let upload = |kind| target.faults().arm(Fault::new("backup:restoreUpload", kind));
+        let forbid = |calls: &str| {
+            target
+                .faults()
+                .arm(Fault::new(calls, FaultKind::forbidden()).always());
+        };
+        let fails = || FaultKind::RestoreFails("pg_restore: error: out of memory".into());
+        match self {
+            Self::Whole | Self::SkipsUpgrade | Self::LogsToConsole | Self::LogsToPlainFiles => {}
+            Self::RevertsSilently => drop(upload(fails())),
+            Self::RevertsWrongly => {
+                let orders = target.rows("orders");
+                target.set_rows("orders", orders.iter().take(11).cloned().collect());
+                target.leave_own_dump();
+                target.set_rows("orders", orders);
+                upload(FaultKind::SafetyDumpFails);
+            }
+            Self::RevertFails => drop(upload(FaultKind::SafetyDumpTorn)),
+            Self::LosesTable => drop(upload(FaultKind::RestoreLosesTable("orders".into()))),
+            Self::LosesRows => drop(upload(FaultKind::RestoreLosesRows("orders".into(), 20))),
+            Self::LosesUsers => drop(upload(FaultKind::RestoreLosesRows("users".into(), 0))),
+            Self::ComesUpEmpty => drop(upload(FaultKind::LoadKilled)),
+            Self::DiesInDump => drop(upload(FaultKind::DiesDuringRestore(RestoreStage::SafetyDump))),
+            Self::DiesInLoad => drop(upload(FaultKind::DiesDuringRestore(RestoreStage::Load))),
+            Self::DiesInUpgrade => drop(upload(FaultKind::DiesDuringRestore(RestoreStage::Upgrade))),
+            Self::Hangs => drop(upload(FaultKind::RestoreHangs)),
+            Self::LogForbidden => forbid("logger:*"),
+            Self::MarkerForbidden => forbid("environmentVariables:*"),
+            Self::RevertsUnseen => {
+                forbid("logger:*");
+                forbid("environmentVariables:*");
+                upload(fails());
+            }
+            Self::LosesTableUnseen => {
+                forbid("logger:*");
+                forbid("environmentVariables:*");
+                upload(FaultKind::RestoreLosesTable("orders".into()));
+            }
+        }
     }
 }

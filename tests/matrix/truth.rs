@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use nocobase_sim::Environment;
+use release_engine::Verdict;
 use serde_json::Value;
 
 /// Tables whose rows come and go by themselves, or hold the tool's own marker.
@@ -32,25 +33,45 @@ impl Content {
     }
 }
 
-/// How a target ended.
+/// How a target ended, once nothing moves any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Truth {
-    /// It holds the package.
-    Package,
-    /// It is as it was.
-    Before,
-    /// It holds something else.
-    Other,
+pub(crate) struct Truth {
+    /// It holds what the package holds.
+    pub(crate) is_package: bool,
+    /// It holds what it held before. Both where package and target were alike.
+    pub(crate) is_before: bool,
+    /// The application answers.
+    is_up: bool,
+    /// Somebody can sign in.
+    has_users: bool,
 }
 
 impl Truth {
-    pub(crate) fn of(now: &Content, package: &Content, before: &Content) -> Self {
-        if now == package {
-            Self::Package
-        } else if now == before {
-            Self::Before
-        } else {
-            Self::Other
+    pub(crate) fn of(target: &Environment, package: &Content, before: &Content) -> Self {
+        let now = Content::of(target);
+        Self {
+            is_package: now == *package,
+            is_before: now == *before,
+            is_up: target.is_up(),
+            has_users: !target.rows("users").is_empty(),
+        }
+    }
+
+    /// Up, and somebody can sign in.
+    pub(crate) fn is_usable(self) -> bool {
+        self.is_up && self.has_users
+    }
+
+    /// Whether a verdict is true of it. "Unverified" and "unknown" claim nothing.
+    pub(crate) fn bears(self, verdict: Verdict) -> bool {
+        let usable = self.is_usable();
+        match verdict {
+            Verdict::Verified | Verdict::VerifiedWithWarnings => self.is_package && usable,
+            Verdict::FailedUnchanged => self.is_before,
+            Verdict::FailedReverted => self.is_before && usable,
+            Verdict::Partial => usable && !self.is_package && !self.is_before,
+            Verdict::Lost => !usable,
+            Verdict::Unverified | Verdict::Unknown => true,
         }
     }
 }

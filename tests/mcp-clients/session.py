@@ -1,6 +1,7 @@
-"""Drives the MCP server over stdio with the official Python SDK and prints what came back.
+"""Drives the MCP server over stdio or HTTP with the official Python SDK and prints what came back.
 
     session.py --command 'nocobase-release --sandbox --home DIR mcp'
+    session.py --url http://127.0.0.1:8790/mcp --token TOKEN
 
 Each lifecycle of the protocol gets a server process of its own and the same steps: list the tools, ask an unclear
 sentence, plan a restore from a sentence, confirm it wrongly, with another plan's phrase, rightly and twice more, follow the run to its end, plan
@@ -20,6 +21,7 @@ import time
 
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 from mcp_types import ElicitResult
 
 # Both end in a session on 2026-07-28 or before, as the server answers: "legacy" initializes, "auto" discovers first.
@@ -114,11 +116,17 @@ async def restore_protected(session, person, source, target):
         await session.until_ended("ended_protected", run)
 
 
-async def drive(options, lifecycle):
+def connection(options):
+    if options.url:
+        headers = {"Authorization": f"Bearer {options.token}"} if options.token else {}
+        return streamable_http_client(options.url, http_client=create_mcp_http_client(headers=headers))
     command, *arguments = shlex.split(options.command)
-    server = StdioServerParameters(command=command, args=arguments, env=dict(os.environ))
+    return stdio_client(StdioServerParameters(command=command, args=arguments, env=dict(os.environ)))
+
+
+async def drive(options, lifecycle):
     person = Person()
-    client = Client(stdio_client(server), mode=lifecycle, elicitation_callback=person.answer)
+    client = Client(connection(options), mode=lifecycle, elicitation_callback=person.answer)
     began = time.monotonic()
     async with client:
         session = Session(client, options.patience)
@@ -151,7 +159,10 @@ async def drive(options, lifecycle):
 
 async def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--command", required=True, help="the command that serves MCP on stdin and stdout")
+    server = parser.add_mutually_exclusive_group(required=True)
+    server.add_argument("--command", help="the command that serves MCP on stdin and stdout")
+    server.add_argument("--url", help="where MCP is served over HTTP")
+    parser.add_argument("--token", help="the bearer token for --url")
     parser.add_argument("--lifecycle", action="append", choices=LIFECYCLES, help="only this one; may be repeated")
     parser.add_argument("--source", default="dev")
     parser.add_argument("--target", default="test")

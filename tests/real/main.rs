@@ -7,11 +7,27 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on fails"
 )]
 
+mod ai;
+mod bad_packages;
+mod broken_backups;
+mod dumps;
+mod encrypted;
+mod hooks;
+mod packages;
+mod proxy;
+mod rights;
+mod server;
+mod server_killed;
 mod servers;
+mod tool;
+mod tool_killed;
+mod truth;
+mod two_at_once;
 
 use release_tests::truncate_data;
 use serde_json::json;

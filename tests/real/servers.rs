@@ -1,20 +1,26 @@
-//! The two servers as the tests reach them: through their API, through the binary, and through their script.
+//! The two servers as the tests reach them: through the binary, through their script, and on
+//! their disk. Their API is in `server`.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use release_tests::{Done, binary};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use release_tests::Done;
+use serde_json::Value;
+
+use crate::hooks::Hook;
+pub(crate) use crate::server::Server;
+use crate::tool::{Started, Tool};
+use crate::truth::{Postgres, Truth};
 
 /// Both servers, while it is this test's turn.
 pub(crate) struct Real {
     pub(crate) dev: Server,
     pub(crate) test: Server,
+    pub(crate) postgres: Postgres,
+    pub(crate) tool: Tool,
     description: Value,
-    home: TempDir,
+    spoiled: PathBuf,
     _turn: File,
 }
 
@@ -25,74 +31,169 @@ impl Real {
         let description: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let turn = File::create(Path::new(&path).with_extension("turn")).unwrap();
         turn.lock().unwrap();
+        let spoiled = Path::new(&path).with_extension("spoiled");
+        if spoiled.exists() {
+            control(&description, &["reset", "test"]).expect(0);
+            std::fs::remove_file(&spoiled).unwrap();
+        }
         let dev = Server::reach(&description["dev"]).await;
         let test = Server::reach(&description["test"]).await;
         dev.ensure_orders().await;
         test.ensure_orders().await;
-        Self {
+        let mut real = Self {
             dev,
             test,
+            postgres: Postgres::new(&description["postgres"]),
+            tool: Tool::new(),
             description,
-            home: tempfile::tempdir().unwrap(),
+            spoiled,
             _turn: turn,
+        };
+        real.tool = real.another_tool();
+        real
+    }
+
+    /// Says that this test may leave test in a state that is nobody else's business: the next one begins afresh.
+    pub(crate) fn may_spoil_test(&self) {
+        std::fs::write(&self.spoiled, "").unwrap();
+    }
+
+    /// The tool with another home, as the administrator of both.
+    pub(crate) fn another_tool(&self) -> Tool {
+        let mut tool = Tool::new();
+        for (name, server) in [("DEV", &self.dev), ("TEST", &self.test)] {
+            tool.set_environment(name, "URL", &server.url);
+            tool.set_environment(name, "ACCOUNT", &server.account);
+            tool.set_environment(name, "PASSWORD", &server.password);
         }
+        tool
     }
 
     pub(crate) fn home(&self) -> &Path {
-        self.home.path()
+        self.tool.home()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
-        command
-            .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("NOCOBASE_RELEASE_HOME", self.home())
-            .env("NB_CLI_ROOT", self.home())
-            .env("NOCOBASE_RELEASE_CURRENT", "test")
-            .current_dir(self.home());
-        for (name, server) in [("DEV", &self.dev), ("TEST", &self.test)] {
-            let variable = |field: &str| format!("NOCOBASE_RELEASE_ENV_{name}_{field}");
-            command
-                .env(variable("URL"), &server.url)
-                .env(variable("ACCOUNT"), &server.account)
-                .env(variable("PASSWORD"), &server.password);
-        }
-        command
+    /// The binary, set up for both servers.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.tool.command(arguments)
     }
 
     /// Runs the binary to its end and expects this exit code.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str], code: i32) -> Done {
-        Done::new(self.command(arguments).output().unwrap()).expect(code)
+        self.tool.run(arguments, code)
     }
 
     /// The same, with `--json`.
     #[track_caller]
     pub(crate) fn report(&self, arguments: &[&str], code: i32) -> Value {
-        let mut all = vec!["--json"];
-        all.extend(arguments);
-        self.run(&all, code).json()
+        self.tool.report(arguments, code)
+    }
+
+    /// Starts a command that starts a run.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Started {
+        self.tool.start(arguments)
     }
 
     /// The same, with another token for test.
     #[track_caller]
     pub(crate) fn run_as(&self, token: &str, arguments: &[&str], code: i32) -> Done {
-        let mut command = self.command(arguments);
+        let mut command = self.tool.command(arguments);
         command.env("NOCOBASE_RELEASE_ENV_TEST_TOKEN", token);
         Done::new(command.output().unwrap()).expect(code)
     }
 
     /// Calls the script that started the servers.
-    pub(crate) fn control(&self, arguments: &[&str]) {
-        let script = self.description["control"].as_str().unwrap();
-        let done = Command::new(script)
-            .args(arguments)
-            .env("NOCOBASE_REAL_DIR", self.description["dir"].as_str().unwrap())
-            .output()
-            .unwrap();
-        Done::new(done).expect(0);
+    #[track_caller]
+    pub(crate) fn control(&self, arguments: &[&str]) -> Done {
+        control(&self.description, arguments).expect(0)
+    }
+
+    /// What the database of dev or test really holds.
+    #[track_caller]
+    pub(crate) fn truth(&self, environment: &str) -> Truth {
+        self.postgres.truth(environment)
+    }
+
+    /// What happens to the next call of pg_dump or pg_restore by test, if its arguments fit.
+    pub(crate) fn hook(&self, program: &'static str, fits: &str, then: &str) -> Hook {
+        let folder = Path::new(self.description["dir"].as_str().unwrap()).join("test-hooks");
+        Hook::set(folder, program, fits, then)
+    }
+
+    /// A folder or file of a server.
+    pub(crate) fn place(&self, environment: &str, path: &str) -> PathBuf {
+        Path::new(self.description[environment]["dir"].as_str().unwrap()).join(path)
+    }
+
+    /// The process of a server's application: another one once it has died.
+    pub(crate) fn application(&self, environment: &str) -> String {
+        let mark = format!("NOCOBASE_REAL_SERVER={}", self.place(environment, "").display());
+        let mark = mark.trim_end_matches('/');
+        let read = |process: &Path, file: &str| {
+            let bytes = std::fs::read(process.join(file)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let processes = std::fs::read_dir("/proc")
+            .unwrap()
+            .map(|process| process.unwrap().path());
+        let found = processes
+            .filter(|process| read(process, "cmdline").starts_with("node "))
+            .find(|process| {
+                let environment = read(process, "environ");
+                environment.split('\0').any(|variable| variable == mark)
+                    && read(process, "cmdline").contains("@nocobase/app/lib/index.js")
+            });
+        found.expect("a running application").display().to_string()
+    }
+
+    /// How many uploads a server's own log tells of, refused ones included.
+    pub(crate) fn uploads(&self, environment: &str) -> usize {
+        let folder = self.place(environment, "storage/logs/main");
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path());
+        files
+            .filter(|file| {
+                file.file_name()
+                    .unwrap()
+                    .to_string_lossy()
+                    .starts_with("request_")
+            })
+            .map(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned())
+            .map(|text| text.matches("\"request POST /api/backup:restoreUpload\"").count())
+            .sum()
+    }
+
+    /// The file that a report calls the safety backup, brought back on the host of test as the report says.
+    pub(crate) async fn follow_host_route(&self, report: &Value) {
+        let next: Vec<&str> = report["next"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let file = report["safety_backup"]["path"].as_str().unwrap();
+        let says = |words: &[&str]| {
+            next.iter()
+                .any(|line| words.iter().all(|word| line.contains(word)))
+        };
+        assert!(says(&[file, "yarn nocobase restore"]), "{next:?}");
+        assert!(
+            says(&["restart", "yarn nocobase upgrade --skip-code-update"]),
+            "{next:?}"
+        );
+        self.control(&["exec", "test", "yarn", "nocobase", "restore", file]);
+        self.control(&["restart", "test"]);
+        self.control(&[
+            "exec",
+            "test",
+            "yarn",
+            "nocobase",
+            "upgrade",
+            "--skip-code-update",
+        ]);
+        self.test.until_up().await;
     }
 
     /// Restores a file with NocoBase's own command line.
@@ -113,7 +214,7 @@ impl Real {
             command
                 .args(&words[1..])
                 .args(arguments)
-                .env("NB_CLI_ROOT", self.home());
+                .env("NB_CLI_ROOT", self.tool.home());
             for (name, value) in self.description["nb"]["env"].as_object().unwrap() {
                 command.env(name, value.as_str().unwrap());
             }
@@ -135,140 +236,20 @@ impl Real {
     }
 }
 
-/// One server and its administrator.
-pub(crate) struct Server {
-    url: String,
-    account: String,
-    password: String,
-    token: String,
-    http: reqwest::Client,
+fn control(description: &Value, arguments: &[&str]) -> Done {
+    let done = Command::new(description["control"].as_str().unwrap())
+        .args(arguments)
+        .env("NOCOBASE_REAL_DIR", description["dir"].as_str().unwrap())
+        .stdin(std::process::Stdio::null())
+        .output();
+    Done::new(done.unwrap())
 }
 
-impl Server {
-    async fn reach(description: &Value) -> Self {
-        let text = |key: &str| description[key].as_str().unwrap().to_owned();
-        // Another test of this process may have been first.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let mut server = Self {
-            url: text("url"),
-            account: text("account"),
-            password: text("password"),
-            token: String::new(),
-            http: reqwest::Client::new(),
-        };
-        server.until_up().await;
-        let signed_in = server
-            .send(
-                "auth:signIn",
-                json!({ "account": server.account, "password": server.password }),
-            )
-            .await;
-        server.token = signed_in["data"]["token"].as_str().unwrap().to_owned();
-        server
-    }
-
-    /// Waits until the application is up; the limit is only there for a server that never comes.
-    pub(crate) async fn until_up(&self) {
-        for _ in 0..600 {
-            let health = self.http.get(format!("{}/__health_check", self.url)).send().await;
-            if let Ok(health) = health
-                && health.text().await.is_ok_and(|body| body == "ok")
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
+impl Drop for Real {
+    /// A test that failed may have stopped anywhere: the next one begins afresh.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.may_spoil_test();
         }
-        assert_eq!(self.url, "a server that came up within five minutes");
-    }
-
-    async fn send(&self, action: &str, body: Value) -> Value {
-        let request = self.http.post(format!("{}/{action}", self.url)).json(&body);
-        self.answer(request).await
-    }
-
-    async fn answer(&self, request: reqwest::RequestBuilder) -> Value {
-        let request = if self.token.is_empty() {
-            request
-        } else {
-            request.bearer_auth(&self.token)
-        };
-        let answer = request.header("X-Locale", "en-US").send().await.unwrap();
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{}: {status} {text}", self.url);
-        serde_json::from_str(&text).unwrap()
-    }
-
-    async fn ensure_orders(&self) {
-        let collections = self
-            .answer(
-                self.http
-                    .get(format!("{}/collections:list?paginate=false", self.url)),
-            )
-            .await;
-        let known = collections["data"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|collection| collection["name"] == "orders");
-        if !known {
-            let fields = json!([
-                { "name": "title", "type": "string", "interface": "input" },
-                { "name": "qty", "type": "integer", "interface": "integer" },
-            ]);
-            let collection = json!({ "name": "orders", "title": "Orders", "autoGenId": true, "createdAt": true, "fields": fields });
-            self.send("collections:create", collection).await;
-        }
-    }
-
-    pub(crate) async fn add_order(&self, title: &str) {
-        self.send("orders:create", json!({ "title": title, "qty": 1 }))
-            .await;
-    }
-
-    /// The orders as stored, in order of their ids.
-    pub(crate) async fn orders(&self) -> Vec<String> {
-        let listed = self
-            .answer(
-                self.http
-                    .get(format!("{}/orders:list?paginate=false&sort=id", self.url)),
-            )
-            .await;
-        listed["data"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    }
-
-    /// The token of a user whose role may not back up.
-    pub(crate) async fn clerk(&self) -> String {
-        let users = self
-            .answer(self.http.get(format!("{}/users:list?paginate=false", self.url)))
-            .await;
-        if !users["data"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|user| user["username"] == "clerk")
-        {
-            let role = json!({
-                "name": "clerk", "title": "Clerk", "snippets": ["!ui.*", "!pm", "!pm.*", "!app"],
-                "strategy": { "actions": ["view", "create", "update", "destroy"] },
-            });
-            self.send("roles:create", role).await;
-            let user = json!({
-                "username": "clerk", "nickname": "Clerk", "email": "clerk@example.com", "password": "clerk123",
-                "roles": ["clerk"],
-            });
-            self.send("users:create", user).await;
-        }
-        let request = self
-            .http
-            .post(format!("{}/auth:signIn", self.url))
-            .json(&json!({ "account": "clerk", "password": "clerk123" }));
-        let answer = request.send().await.unwrap().text().await.unwrap();
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        answer["data"]["token"].as_str().unwrap().to_owned()
     }
 }

@@ -49,7 +49,8 @@ impl Answer {
         self.content_type.starts_with("text/html")
     }
 
-    fn show(&self, text: &str) -> String {
+    /// A part of the answer for people: bounded, on one line, and without what was sent in secret.
+    pub(crate) fn show(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in self.secrets.iter().filter(|secret| secret.expose().len() >= 6) {
             text = text.replace(secret.expose(), "****");

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::client::Client;
 use crate::decode::Answer;
 use crate::environment::ApiBase;
-use crate::error::{Call, Error, clean};
+use crate::error::{Call, Error};
 use crate::nb_cli;
 use crate::secret::Secret;
 use crate::transport::{failure, is_passing};
@@ -225,7 +225,7 @@ async fn renew(client: &Client, session: &OAuthSession, tokens: Tokens, at: &Cal
                     .get("error_description")
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                needed(clean(&format!("{error} {more}")))
+                needed(answer.show(&format!("{error} {more}")))
             }
             None => answer.refusal(&call),
         });

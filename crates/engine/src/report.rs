@@ -157,6 +157,12 @@ impl RunReport {
     pub fn to_text(&self) -> String {
         let mut text = Vec::new();
         text.push(format!("{}: {}", self.run, self.summary));
+        if let Some(caller) = &self.caller {
+            text.push(format!("asked for by {caller}"));
+        }
+        if let Some(person) = &self.approved_by {
+            text.push(format!("approved by {person}"));
+        }
         match (self.state, self.verdict) {
             (RunStanding::Ended, Some(verdict)) => {
                 text.push(format!("verdict: {}", verdict.as_str()));

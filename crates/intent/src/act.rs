@@ -101,7 +101,7 @@ pub(crate) const LISTED: RoleSet = RoleSet::of(&[
 ]);
 
 /// Words before a verb's form that make a noun of it.
-const BEFORE_NOUN: RoleSet = RoleSet::of(&[
+pub(crate) const BEFORE_NOUN: RoleSet = RoleSet::of(&[
     Role::Determiner,
     Role::Possessive,
     Role::Latest,
@@ -120,7 +120,8 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
             let after = clause.tokens.get(place + 1);
             let noun_here = is(*naming)
                 && (before.is_some_and(|before| before.is_any(BEFORE_NOUN))
-                    || after.is_some_and(|after| after.is(Role::Of)));
+                    || after.is_some_and(|after| after.is(Role::Of))
+                        && !(token.is(*acting) && goes_from_to(clause, place)));
             let form = if noun_here {
                 Form::Name
             } else if token.is(*acting) {
@@ -135,7 +136,8 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
             // "show" without anything to list is about something else, and so is a "which" behind
             // another verb; "the state of dev" is a thing where another verb rules.
             if *verb == Verb::List && (!listed || acted_before(clause, place))
-                || token.is(Role::NounState) && acted_before(clause, place)
+                || token.is(Role::NounState)
+                    && (acted_before(clause, place) || after.is_some_and(|after| after.is(Role::ToAfter)))
             {
                 continue;
             }
@@ -158,6 +160,13 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
         found.extend(implied(clause, listed));
     }
     found
+}
+
+/// "restore de dev a test": the word behind the verb says from where, and another where to.
+fn goes_from_to(clause: &Clause, place: usize) -> bool {
+    let mut behind = clause.tokens.iter().skip(place + 1);
+    behind.next().is_some_and(|next| next.is(Role::FromBefore))
+        && behind.any(|token| token.is(Role::ToBefore))
 }
 
 /// Acts that no verb names: "make test look like dev", "any rules on dev?".
@@ -298,6 +307,15 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
         Role::StatusDo,
         Role::HistoryDo,
     ]);
+    // A verb that opens a clause has none of these behind it, a name has.
+    const BEHIND_NAMES: RoleSet = RoleSet::of(&[
+        Role::ToBefore,
+        Role::FromBefore,
+        Role::FromAfter,
+        Role::ToAfter,
+        Role::ObjectAfter,
+        Role::Possessive,
+    ]);
     let mut act_seen = false;
     let mut restores = false;
     for place in 0..tokens.len() {
@@ -354,8 +372,12 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
             doubtful |= article || before_is(RoleSet::of(&[Role::WithBefore, Role::FromBefore]));
         }
         if token.roles.meets(DO) && !act_seen && first {
-            word |= name_follows
-                || after.is_none_or(|after| !after.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])));
+            // "検証環境を": what kind of thing it is stands before what marks it.
+            let behind = tokens
+                .iter()
+                .skip(place + 1)
+                .find(|behind| !behind.is(Role::NounEnvironment));
+            word |= name_follows || behind.is_none_or(|behind| !behind.is_any(BEHIND_NAMES));
         }
         if token.roles.meets(MINOR) {
             word |= after_is(PACKAGES.union(HOLDERS)) || name_follows;

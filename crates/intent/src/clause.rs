@@ -65,7 +65,12 @@ impl Clause {
     /// Whether "and", "then" or a colon ties it to the clause before it.
     pub(crate) fn is_tied(&self) -> bool {
         self.lead
-            .is_some_and(|lead| lead.is(Role::And) || lead.is(Role::Then) || lead.kind == Kind::Pause(':'))
+            .is_some_and(|lead| lead.is_any(TIES) || lead.kind == Kind::Pause(':'))
+    }
+
+    /// Whether it follows from the clause before it: "so".
+    pub(crate) fn is_result(&self) -> bool {
+        self.lead.is_some_and(|lead| lead.is(Role::So))
     }
 
     /// Whether a comma or the like stood before it, not a word.
@@ -101,6 +106,9 @@ pub(crate) const ACTS: RoleSet = RoleSet::of(&[
     Role::UndoDone,
     Role::HelpDo,
 ]);
+
+/// Words that tie a clause to the one before it.
+const TIES: RoleSet = RoleSet::of(&[Role::And, Role::Then, Role::Chain]);
 
 /// After "and", these begin another clause.
 const BEGINS: RoleSet = RoleSet::of(&[
@@ -204,14 +212,66 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
     while first < tokens.len() {
         if tokens.get(first).is_some_and(|token| token.is(Role::Contrast))
             && let Some(length) = contrast_length(tokens.get(first..).unwrap_or(&[]))
+            && !denies(tokens, first, length)
             && !takes_back(tokens, first, length)
         {
+            let length = contrasted_clause(tokens, first, length).unwrap_or(length);
             dropped.extend(tokens.drain(first..first + length));
+            continue;
+        }
+        if tokens.get(first).is_some_and(|token| token.is(Role::ContrastEnd))
+            && let Some(start) = contrast_start(tokens, first)
+        {
+            dropped.extend(tokens.drain(start..=first));
+            first = start;
             continue;
         }
         first += 1;
     }
     dropped
+}
+
+/// "不是dev还原到test,是把test还原到dev": how long the whole clause is that a correction behind its
+/// pause takes the place of.
+fn contrasted_clause(tokens: &[Token], first: usize, length: usize) -> Option<usize> {
+    let acts = |tokens: &[Token]| tokens.iter().any(|token| token.is_any(ACTS));
+    let rest = tokens.get(first + length..)?;
+    let pause = rest
+        .iter()
+        .position(|token| matches!(token.kind, Kind::Pause(_) | Kind::Stop))?;
+    let behind = rest.get(pause + 1..)?;
+    let corrects = behind.first().is_some_and(|token| token.is(Role::Correction));
+    (acts(rest.get(..pause)?) && corrects && acts(behind)).then_some(length + pause + 1)
+}
+
+/// Whether a word that contrasts names or denies verbs ("nicht", "no", "не") does the latter: it
+/// stands inside its clause and no "but" follows, or the verb does.
+fn denies(tokens: &[Token], first: usize, length: usize) -> bool {
+    let last = tokens.get(first + length - 1);
+    if !tokens.get(first).is_some_and(|token| token.is(Role::Negation))
+        || last.is_some_and(|last| last.is(Role::But))
+    {
+        return false;
+    }
+    let inside = first
+        .checked_sub(1)
+        .and_then(|before| tokens.get(before))
+        .is_some_and(|before| {
+            !matches!(before.kind, Kind::Pause(_) | Kind::Stop)
+                && !before.is_any(SMALL)
+                && !before.is(Role::And)
+        });
+    let mut rest = tokens.iter().skip(first + length);
+    let ends = rest
+        .next()
+        .is_none_or(|next| matches!(next.kind, Kind::Pause(_) | Kind::Stop) || next.is(Role::And));
+    let but = tokens
+        .iter()
+        .skip(first + length)
+        .take_while(|token| token.kind != Kind::Stop)
+        .find(|token| !matches!(token.kind, Kind::Pause(_)))
+        .is_some_and(|token| token.is(Role::But));
+    !but && (inside || !ends)
 }
 
 /// "restore dev to test, not test": the name was said before and no other is said behind.
@@ -285,6 +345,46 @@ fn contrast_length(tokens: &[Token]) -> Option<usize> {
     named.then_some(length)
 }
 
+/// Where the names begin that a word behind them contrasts: "prodではなく", "prod 말고". If both sides
+/// are named again behind it, both are taken out before it.
+fn contrast_start(tokens: &[Token], end: usize) -> Option<usize> {
+    const CARRIES: RoleSet = RoleSet::of(&[
+        Role::Filler,
+        Role::Determiner,
+        Role::NounEnvironment,
+        Role::ToAfter,
+        Role::FromAfter,
+        Role::OnAfter,
+        Role::WithAfter,
+    ]);
+    let name = |token: &Token| {
+        matches!(
+            token.kind,
+            Kind::Environment(_) | Kind::Disputed | Kind::Unknown | Kind::Package
+        ) || token.is(Role::Current)
+    };
+    let again = tokens
+        .iter()
+        .skip(end + 1)
+        .take_while(|token| token.kind != Kind::Stop)
+        .filter(|token| name(token))
+        .count();
+    let mut start = None;
+    for place in (0..end).rev() {
+        let token = tokens.get(place)?;
+        if name(token) {
+            start = Some(place);
+            if again < 2 {
+                break;
+            }
+        } else if !(token.is_any(CARRIES) || again > 1 && token.is(Role::ObjectAfter)) {
+            break;
+        }
+    }
+    // Without a name behind it nothing takes the place of the one that is denied.
+    start.filter(|_| again > 0)
+}
+
 /// Cuts the tokens into clauses.
 pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
     let mut cutter = Cutter {
@@ -309,7 +409,8 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
                 }
                 cutter.sentence += 1;
             }
-            Kind::Pause('、' | '/') => current.push(*token),
+            Kind::Pause('/') => current.push(*token),
+            Kind::Pause('、') if joins_names(&current, following) => current.push(*token),
             Kind::Pause(_) => cutter.close(&mut current, Some(*token), Standing::Main),
             Kind::Word => {
                 let roles = token.roles;
@@ -319,9 +420,18 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
                 if denies {
                     cutter.close(&mut current, Some(*token), Standing::Main);
                     current.push(*token);
-                } else if roles.has(Role::TimeBeforeEnd) && !current.is_empty() {
-                    cutter.standing = Standing::Before;
+                } else if let Some(standing) = ended(roles)
+                    && !current.is_empty()
+                {
+                    cutter.standing = standing;
                     cutter.close(&mut current, Some(*token), Standing::Main);
+                } else if roles.has(Role::Chain) {
+                    // "…して test に戻して": only a verb's ending before another verb is a joint.
+                    if follows_act(&current) && acts_later(following) {
+                        // "하지 말고 …": what is denied is not tied to what is asked for instead.
+                        let denied = current.last().is_some_and(|last| last.is(Role::Negation));
+                        cutter.close(&mut current, Some(*token).filter(|_| !denied), Standing::Main);
+                    }
                 } else if roles.has(Role::Then) || roles.has(Role::So) || roles.has(Role::But) || another {
                     cutter.close(&mut current, Some(*token), Standing::Main);
                 } else if let Some(standing) = opened(roles) {
@@ -346,7 +456,8 @@ struct Cutter {
 
 impl Cutter {
     fn close(&mut self, current: &mut Vec<Token>, lead: Option<Token>, standing: Standing) {
-        if !current.is_empty() || self.standing == Standing::Condition {
+        let closed_nothing = current.is_empty();
+        if !closed_nothing || self.standing == Standing::Condition {
             self.clauses.push(Clause {
                 tokens: std::mem::take(current),
                 standing: self.standing,
@@ -355,9 +466,58 @@ impl Cutter {
                 lead: self.lead,
             });
         }
-        self.lead = lead;
+        // "…して、": the pause behind a joint adds nothing.
+        let paused = lead.is_some_and(|lead| matches!(lead.kind, Kind::Pause(',' | '、')));
+        if !(closed_nothing && paused && self.lead.is_some_and(|lead| lead.is_any(TIES))) {
+            self.lead = lead;
+        }
         self.standing = standing;
     }
+}
+
+/// What a word that stands behind its clause makes of it.
+fn ended(roles: RoleSet) -> Option<Standing> {
+    if roles.has(Role::TimeBeforeEnd) {
+        Some(Standing::Before)
+    } else if roles.has(Role::ConditionEnd) {
+        Some(Standing::Condition)
+    } else {
+        None
+    }
+}
+
+/// Whether the sign between them is one of a list ("dev、test"), not the pause behind a verb or a
+/// particle, as in Japanese.
+fn joins_names(current: &[Token], following: &[Token]) -> bool {
+    const LISTED: RoleSet = RoleSet::of(&[
+        Role::Part,
+        Role::Current,
+        Role::NounEnvironment,
+        Role::NounPackage,
+        Role::NounContent,
+        Role::UserTables,
+        Role::SystemTables,
+    ]);
+    let listed = |token: &Token| token.kind != Kind::Word || token.is_any(LISTED);
+    current.last().is_some_and(listed) && following.first().is_some_and(listed)
+}
+
+fn follows_act(current: &[Token]) -> bool {
+    const ENDINGS: RoleSet = RoleSet::of(&[Role::Filler, Role::Polite, Role::ObjectAfter]);
+    current
+        .iter()
+        .rev()
+        .find(|token| !token.is_any(ENDINGS))
+        .is_some_and(|token| {
+            token.is_any(ACTS) || token.is_any(RoleSet::of(&[Role::LightDo, Role::Negation]))
+        })
+}
+
+fn acts_later(following: &[Token]) -> bool {
+    following
+        .iter()
+        .take_while(|token| !matches!(token.kind, Kind::Stop | Kind::Pause(_)))
+        .any(|token| token.is_any(ACTS))
 }
 
 fn opened(roles: RoleSet) -> Option<Standing> {
@@ -415,9 +575,10 @@ fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
             && !has_act(&clause)
             && !clause.has_any(ALONE)
             && carries_slots(&clause)
-            && !(spares(&clause) && merged.is_empty());
+            && !(names_both_anew(&clause) || spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
-            if clause.standing == Standing::Main && earlier.sentence == clause.sentence {
+            if clause.standing == Standing::Main && earlier.sentence == clause.sentence && !clause.is_result()
+            {
                 let lead = earlier.lead;
                 clause = append(earlier, clause);
                 clause.lead = lead;
@@ -447,6 +608,15 @@ fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
     }
     merged.extend(waiting);
     merged
+}
+
+/// "…, I meant test to dev": a correction of both sides.
+fn names_both_anew(clause: &Clause) -> bool {
+    let names = clause
+        .tokens
+        .iter()
+        .filter(|token| matches!(token.kind, Kind::Environment(_)));
+    clause.has(Role::Correction) && names.count() > 1
 }
 
 fn append(mut first: Clause, second: Clause) -> Clause {

@@ -6,6 +6,33 @@ use crate::clause::SMALL;
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
+/// "… sang test không?": a denial that ends its clause asks, where the language uses it so.
+pub(crate) fn settle_particles(tokens: &mut [Token]) {
+    const DENIES: RoleSet = RoleSet::of(&[Role::Negation, Role::Contrast, Role::Answer]);
+    let parts = |token: &Token| matches!(token.kind, Kind::Pause(_) | Kind::Stop);
+    for place in 0..tokens.len() {
+        let behind = place.checked_sub(1).and_then(|before| tokens.get(before));
+        let follows = behind.is_some_and(|before| !parts(before));
+        let ends = tokens
+            .get(place + 1..)
+            .unwrap_or(&[])
+            .iter()
+            .find(|next| !next.is_any(SMALL))
+            .is_none_or(parts);
+        if let Some(token) = tokens.get_mut(place)
+            && token.is(Role::Negation)
+            && token.is(Role::Tag)
+        {
+            let other = if follows && ends {
+                DENIES
+            } else {
+                RoleSet::of(&[Role::Tag])
+            };
+            token.roles = token.roles.without(other);
+        }
+    }
+}
+
 /// Exchanges the last name before a correction for the name behind it, if that name is all there is
 /// behind it.
 pub(crate) fn put_right(tokens: &mut Vec<Token>) {

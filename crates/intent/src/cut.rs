@@ -1,5 +1,6 @@
 //! Cuts a normalised text into tokens, from its beginning to its end, in one pass.
 
+use crate::inflect::inflected;
 use crate::join::{join_splits, merge_written_together};
 use crate::known::Known;
 use crate::normal::Normal;
@@ -7,7 +8,7 @@ use crate::package;
 use crate::quote;
 use crate::script::{is_unspaced, is_word};
 use crate::tokens::{Kind, Token, Tokens};
-use crate::words::{Language, Role, RoleSet};
+use crate::words::{Language, Meaning, Role, RoleSet};
 
 /// Cuts the text with the words of one language.
 pub(crate) fn tokenise<'a>(
@@ -105,19 +106,12 @@ impl Cutter<'_, '_> {
 
     fn word_or_name(&mut self, place: usize, unspaced: bool) -> Option<usize> {
         let rest = self.rest(place);
-        let word = self
-            .tokens
-            .language
-            .lists()
-            .words
-            .longest_at(rest, |length| {
-                ends_word(rest, length) && !self.hides_a_name(rest, length)
-            })
-            .map(|(length, meaning)| (length, *meaning));
+        let word = self.word(place);
         let name = self
             .known
             .forms()
-            .longest_at(rest, |length| self.ends_name(rest, length));
+            .longest_at(rest, |length| self.ends_name(rest, length))
+            .or_else(|| inflected(rest, self.known, self.tokens.language.inflections));
         // A file whose name begins with unspaced words: "备份_2026.nbdata", "生产.nbdata".
         if unspaced && let Some(file) = package::file_at(rest) {
             let cut = word
@@ -163,6 +157,39 @@ impl Cutter<'_, '_> {
         let end = self.push(Kind::Word, place, place + length);
         self.give(meaning.roles, meaning.borrowed);
         Some(end)
+    }
+
+    /// The longest phrase that begins at `place`. Accents may be left out or be wrong, but what is
+    /// a word as it is written is that word.
+    fn word(&self, place: usize) -> Option<(usize, Meaning)> {
+        let rest = self.rest(place);
+        let words = &self.tokens.language.lists().words;
+        let ends = |length: usize| ends_word(rest, length) && !self.hides_a_name(rest, length);
+        let exact = words.longest_at(rest, ends);
+        let plain = self
+            .tokens
+            .normal
+            .without_accents(place)
+            .and_then(|(plain, written)| {
+                let (length, meaning) = words.longest_at(plain, |length| ends(written(length)))?;
+                Some((written(length), meaning))
+            });
+        let longer = match (exact, plain) {
+            (None, plain) => (plain, true),
+            (exact, _) => (exact, false),
+        };
+        let (found, bare) = longer;
+        // An accent that the language's word has not speaks for another language.
+        found.map(|(length, meaning)| {
+            let borrowed = meaning.borrowed || bare;
+            (
+                length,
+                Meaning {
+                    roles: meaning.roles,
+                    borrowed,
+                },
+            )
+        })
     }
 
     /// Whether a path with blanks may have swallowed a side: "/tmp/x to dev/test y.nbdata".
@@ -227,12 +254,37 @@ impl Cutter<'_, '_> {
         }
     }
 
+    /// Whether a noun is written onto a name, in a language that does so: "umgebung" in
+    /// "testumgebung", "-backup" in "dev-backup".
+    fn takes_a_noun(&self, tail: &str) -> bool {
+        const NOUNS: RoleSet = RoleSet::of(&[
+            Role::NounEnvironment,
+            Role::NounPackage,
+            Role::NounPackages,
+            Role::NounContent,
+            Role::NounState,
+            Role::BackupName,
+        ]);
+        let noun = tail.strip_prefix('-').unwrap_or(tail);
+        let language = self.tokens.language;
+        language.compounds
+            && language
+                .lists()
+                .words
+                .longest_at(noun, |length| ends_word(noun, length))
+                .is_some_and(|(_, meaning)| meaning.roles.meets(NOUNS))
+    }
+
     /// Whether a name may end after `length` bytes: "test" does not end in "test-2" or "test.local".
     fn ends_name(&self, rest: &str, length: usize) -> bool {
+        let tail = rest.get(length..).unwrap_or("");
+        let written_on = tail.starts_with(|letter| letter == '-' || is_word(letter));
+        if written_on && self.takes_a_noun(tail) {
+            return true;
+        }
         if !ends_word(rest, length) {
             return false;
         }
-        let tail = rest.get(length..).unwrap_or("");
         let mut letters = tail.chars();
         let Some(next) = letters.next() else { return true };
         let last = rest.get(..length).and_then(|name| name.chars().next_back());
@@ -375,7 +427,7 @@ impl Cutter<'_, '_> {
 }
 
 /// Whether a word may end after `length` bytes of `rest`.
-fn ends_word(rest: &str, length: usize) -> bool {
+pub(crate) fn ends_word(rest: &str, length: usize) -> bool {
     let last = rest.get(..length).and_then(|word| word.chars().next_back());
     let tail = rest.get(length..).unwrap_or("");
     let mut letters = tail.chars();

@@ -15,7 +15,7 @@ use crate::mood::Stance;
 use crate::part::Read;
 use crate::reading::Mood;
 use crate::request::{chosen, without_request};
-use crate::tokens::Tokens;
+use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Role, RoleSet};
 
 /// Words of a clause that only denies.
@@ -36,6 +36,9 @@ const JUDGES: RoleSet = SMALL.union(RoleSet::of(&[
     Role::Narrates,
     Role::Opener,
 ]));
+
+/// What was said is judged: "restore dev to test. Dangerous."
+pub(crate) const JUDGED: &str = "judged";
 
 /// What the clauses that are no request say about the one that is.
 #[derive(Default)]
@@ -64,12 +67,20 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
 
     for (place, part) in read.iter().enumerate() {
         let quoted = reported == Some(part.clause.sentence);
-        if part.has(Role::Reporting) || part.has(Role::Example) {
+        // "he wants that you …": what follows is someone else's wish.
+        let others = part.acts.is_empty()
+            && part.has(Role::Others)
+            && !part.has_unknown()
+            && part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want]));
+        if part.has(Role::Reporting) || part.has(Role::Example) || others {
             reported = Some(part.clause.sentence);
         }
         match part.stance {
             None if part.spent => {}
-            None => judge_without_act(place, part, &mut around, quoted),
+            None => {
+                let opens = read.iter().take(place).all(|earlier| earlier.acts.is_empty());
+                judge_without_act(place, part, &mut around, quoted, opens);
+            }
             Some(_) if quoted => around.refused = Some(("reported", Mood::Quoted)),
             Some(stance) => judge(place, part, stance, read, &mut around, &mut requests),
         }
@@ -107,8 +118,19 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         .enumerate()
         .filter(|(order, place)| {
             let next = destructive.get(order + 1).and_then(|next| read.get(*next));
-            let moved = read.get(**place).is_some_and(|part| part.frame.transfers);
-            !(moved && next.is_some_and(|next| next.clause.is_tied() && next.frame.says_only_how()))
+            let moved = read
+                .get(**place)
+                .is_some_and(|part| matches!(part.acts.first(), Some(act) if act.verb == Verb::Transfer));
+            // "the last restore, undo it": the verb behind says what is to become of it.
+            let undone = read.get(**place).is_some_and(|part| {
+                part.frame.says_only_what()
+                    && next.is_some_and(|next| {
+                        next.frame.action == Some(Action::Undo)
+                            && next.clause.after_pause()
+                            && next.clause.sentence == part.clause.sentence
+                    })
+            });
+            !(undone || moved && next.is_some_and(|next| next.clause.is_tied() && next.frame.says_only_how()))
         })
         .map(|(_, place)| *place)
         .collect();
@@ -228,7 +250,13 @@ pub(crate) fn carried(earlier: Stance, part: &Read<'_>) -> Option<Stance> {
 }
 
 /// A clause without an act: a remark, a limit, a second thought.
-pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surroundings, quoted: bool) {
+pub(crate) fn judge_without_act(
+    place: usize,
+    part: &Read<'_>,
+    around: &mut Surroundings,
+    quoted: bool,
+    opens: bool,
+) {
     let clause = part.clause;
     if part.has(Role::Hypothetical) {
         around.help = Some(("hypothetical", Mood::Hypothetical));
@@ -263,11 +291,12 @@ pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surr
         around.doubt("told_as_done");
     }
     let names: Vec<Who> = part.names().collect();
-    if place > 0
-        && (part.has(Role::Correction) && !names.is_empty() || part.has(Role::Verdict) && only(JUDGES))
-    {
-        // "restore dev to test. Wrong."
+    let judged = part.has(Role::Verdict) && only(JUDGES);
+    if place > 0 && (part.has(Role::Correction) && (judged || !names.is_empty())) {
+        // "restore dev to test. The other way round."
         around.doubt("taken_back");
+    } else if place > 0 && judged {
+        around.doubt(JUDGED);
     }
     if spares(clause) {
         around.spared.extend(names);
@@ -295,8 +324,13 @@ pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surr
         }
         return;
     }
+    // "test坏掉了": an unknown word may hold a name, so that it is not the one in use that is meant.
+    let holds_name = |token: &Token| token.kind == Kind::Unknown && token.name_like;
+    if names.is_empty() && clause.tokens.iter().any(holds_name) {
+        around.topics.push(Who::Unknown);
+    }
     around.topics.extend(names);
-    if part.limited || part.has(Role::Touch) || part.put_off && !part.is_chatter() {
+    if part.limited || part.has(Role::Touch) && !part.explains || part.put_off && !part.is_chatter() {
         around.doubt("limited");
         return;
     }
@@ -307,6 +341,8 @@ pub(crate) fn judge_without_act(place: usize, part: &Read<'_>, around: &mut Surr
         {
             around.doubt("waits_for_something");
         }
+        // "I need fresh data for the meeting, …"
+        Standing::Main if opens && part.has(Role::Want) && part.names().next().is_none() => {}
         Standing::Main if part.has_unknown() && !part.is_chatter() => around.doubt("left_over"),
         Standing::Main if clause.is_announced() && part.has_unknown() => around.doubt("left_over"),
         Standing::Main | Standing::Reason | Standing::Before | Standing::After => {}
@@ -346,6 +382,9 @@ pub(crate) fn judge(
             return;
         }
         Standing::Before | Standing::After => {
+            if part.has(Role::How) {
+                around.help = Some(("asked_about", Mood::Question));
+            }
             if destructive && part.names().next().is_some() || part.has_unknown() {
                 around.doubt("waits_for_something");
             }

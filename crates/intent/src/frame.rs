@@ -128,6 +128,14 @@ impl Frame {
         nothing && matches!(self.action, Some(Action::Restore | Action::Migrate))
     }
 
+    /// Names a run and neither sides nor a package by name.
+    pub(crate) fn says_only_what(&self) -> bool {
+        let nobody = self.source == Place::Absent && self.target == Place::Absent;
+        nobody
+            && !matches!(self.package, Pack::Named(PackageRef::Named(_), _))
+            && matches!(self.action, Some(Action::Restore | Action::Migrate))
+    }
+
     /// A look at something needs no sides: those that are not clear are left out.
     pub(crate) fn forget_unclear(&mut self) {
         for side in [&mut self.source, &mut self.target] {
@@ -254,7 +262,8 @@ fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
         // "roll test back to the latest backup" names what to restore.
         Verb::Undo
             if matches!(frame.package, Pack::Named(..))
-                || (frame.package == Pack::Unclear || frame.some_package) && clause.has(Role::ToBefore) =>
+                || (frame.package == Pack::Unclear || frame.some_package)
+                    && clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter])) =>
         {
             frame.rule_name = "back_to_a_package";
             Verb::Restore

@@ -1,5 +1,6 @@
 //! Joins tokens that belong together: letters written onto a name, words in two pieces.
 
+use crate::act::BEFORE_NOUN;
 use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Role, RoleSet};
 
@@ -63,8 +64,13 @@ pub(crate) fn join_splits(tokens: &mut Tokens<'_>) {
                     .enumerate()
                     .skip(first + 2)
                     .take(REACH)
-                    .take_while(|(_, other)| {
-                        !matches!(other.kind, Kind::Stop | Kind::Pause(_)) && !other.is_any(ENDS)
+                    .take_while(|(place, other)| {
+                        // "take the last restore back": a verb that is a thing here ends nothing.
+                        let thing = tokens
+                            .list
+                            .get(place - 1)
+                            .is_some_and(|before| before.is_any(BEFORE_NOUN));
+                        !matches!(other.kind, Kind::Stop | Kind::Pause(_)) && (thing || !other.is_any(ENDS))
                     })
                     .find(|(_, other)| {
                         matches!(other.kind, Kind::Word | Kind::Unknown)

@@ -29,7 +29,7 @@ pub(crate) fn leftovers(frame: &mut Frame, clause: &Clause, mentions: &[Mention]
                 let slot = match mention.side {
                     Side::To => Some(Slot::Target),
                     Side::From | Side::Owner => Some(Slot::Source),
-                    Side::With | Side::On | Side::Bare | Side::Unclear => None,
+                    Side::With | Side::On | Side::FromOrOn | Side::Bare | Side::Unclear => None,
                 };
                 frame.unknown.push((*token, slot));
             }
@@ -132,6 +132,8 @@ pub(crate) fn is_topic(token: &Token) -> bool {
             Role::NounRules,
             Role::NounContent,
             Role::SchemaOnly,
+            Role::UserTables,
+            Role::SystemTables,
             Role::There,
         ]))
 }

@@ -9,9 +9,9 @@
 //! with which a sentence could confirm or skip anything.
 //!
 //! The way of a sentence through the modules:
-//! - `normal`, `script`: one form for every text, with the way back to the original
+//! - `normal`, `accent`, `script`: one form for every text, with the way back to the original
 //! - `words`, `prefix`: the words of all languages and their roles, from `prompts/`
-//! - `tokens`, `cut`, `join`, `package`, `quote`: environments, files, words, quotations
+//! - `tokens`, `cut`, `inflect`, `join`, `package`, `quote`: environments, files, words, quotations
 //! - `clause`, `correct`: clauses; contrasts taken out, names put right
 //! - `act`, `mood`: what a clause is about, and whether it is asked for
 //! - `mention`, `sides`, `pack`, `method`, `leftover`, `frame`: who is named on which side, which
@@ -20,6 +20,7 @@
 //! - `finish`, `suggest`, `question`: what is missing, what may have been meant, what to ask
 //! - `intent`, `reading`, `known`, `batch`: the types that go in and out
 
+mod accent;
 mod act;
 mod batch;
 mod clause;
@@ -28,6 +29,7 @@ mod cut;
 mod decide;
 mod finish;
 mod frame;
+mod inflect;
 mod intent;
 mod join;
 mod known;

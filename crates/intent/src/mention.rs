@@ -29,6 +29,8 @@ pub(crate) enum Side {
     With,
     /// "on dev": where something is or happens.
     On,
+    /// "dev에서": from there, or there.
+    FromOrOn,
     /// "dev's backup": whose.
     Owner,
     /// No marker, or only that of the object.
@@ -74,6 +76,19 @@ const OWNED: RoleSet = RoleSet::of(&[
     Role::NounRule,
     Role::NounRules,
     Role::Part,
+]);
+
+/// Words that say the side of the name behind them.
+const MARKS_BEFORE: RoleSet =
+    RoleSet::of(&[Role::FromBefore, Role::ToBefore, Role::OnBefore, Role::LikeBefore]);
+
+/// Words that say the side of the name before them, or whose it is.
+const SIDES_BEHIND: RoleSet = RoleSet::of(&[
+    Role::FromAfter,
+    Role::ToAfter,
+    Role::WithAfter,
+    Role::OnAfter,
+    Role::Possessive,
 ]);
 
 const PACKAGES: RoleSet = RoleSet::of(&[Role::NounPackage, Role::NounPackages, Role::BackupName]);
@@ -214,9 +229,11 @@ impl View<'_> {
         let leading = self.before().find(|(_, token)| !self.is_between(token));
         let leading_role = |role: Role| leading.is_some_and(|(_, token)| token.is(role));
         let (possessed, trailing) = self.trailing();
+        let marked = leading.is_some_and(|(_, token)| token.is_any(MARKS_BEFORE));
         let compound = self
             .after()
-            .find(|(_, token)| !token.is(Role::NounEnvironment))
+            // "prod 최신 백업", but not "на dev последнюю копию", whose name has its own marker.
+            .find(|(_, token)| !(token.is(Role::NounEnvironment) || token.is(Role::Latest) && !marked))
             .is_some_and(|(place, token)| self.is_package_noun(place, token));
         let owner = possessed || compound && !leading_role(Role::Of);
         let owned_state = possessed && self.after().take(5).any(|(_, token)| token.is(Role::NounState));
@@ -231,19 +248,36 @@ impl View<'_> {
         if leading_role(Role::FromBefore) && !leading_role(Role::Of) {
             return Some(Side::From);
         }
+        // "hierher", "сюда": the word is its own marker.
+        let marked = [Role::WithBefore, Role::FromBefore, Role::Of]
+            .into_iter()
+            .any(leading_role);
+        if let Some(token) = self.tokens.get(self.place)
+            && points(token)
+            && !marked
+        {
+            return Some(if token.is(Role::ToAfter) {
+                Side::To
+            } else {
+                Side::From
+            });
+        }
         if leading_role(Role::WithBefore) && !(trailing == Some(Side::To)) {
             return Some(Side::With);
         }
         if leading_role(Role::ToBefore) {
             return Some(if owned_state {
                 Side::From
-            } else if owned_package {
+            } else if owned_package && !self.has_one_side() {
                 Side::Unclear
             } else {
                 Side::To
             });
         }
         if leading_role(Role::Of) {
+            if let Some(side) = self.place_of_a_name() {
+                return Some(side);
+            }
             let owned = self.before().filter(|(_, token)| !self.is_between(token)).nth(1);
             let act = owned.is_some_and(|(place, _)| {
                 self.acts
@@ -267,10 +301,64 @@ impl View<'_> {
         None
     }
 
+    /// "to the server of test", "auf die Umgebung von test": the marker of the thing is the name's.
+    /// What a name holds may be its place or its state ("to the version of test"): not clear.
+    fn place_of_a_name(&self) -> Option<Side> {
+        let mut content = false;
+        let mut thing = false;
+        let (_, marker) = self
+            .before()
+            .skip_while(|(_, token)| !token.is(Role::Of))
+            .skip(1)
+            .find(|(_, token)| {
+                content |= token.is(Role::NounContent);
+                thing |= token.is_any(RoleSet::of(&[Role::NounContent, Role::NounEnvironment]));
+                !(self.is_between(token) || token.is(Role::NounContent))
+            })?;
+        if !thing {
+            return marker.is(Role::ToBefore).then_some(Side::Unclear);
+        }
+        let side = if marker.is(Role::ToBefore) {
+            Side::To
+        } else if marker.is(Role::FromBefore) {
+            Side::From
+        } else if marker.is(Role::WithBefore) {
+            Side::With
+        } else {
+            return None;
+        };
+        Some(if content && side == Side::To {
+            Side::Unclear
+        } else {
+            side
+        })
+    }
+
+    /// Whether the verb speaks of one environment: "delete on dev the backup x".
+    fn has_one_side(&self) -> bool {
+        let main = self.acts.first().map(|act| act.verb);
+        matches!(main, Some(Verb::Remove | Verb::Download | Verb::List))
+    }
+
     /// What stands behind the name: whether it owns something, and a marker.
     fn trailing(&self) -> (bool, Option<Side>) {
         let mut possessed = false;
-        for (place, token) in self.after() {
+        let mut joined = false;
+        // Nobody lists more names than this before their marker.
+        const REACH: usize = 32;
+        for (place, token) in self.after().take(REACH) {
+            // "dev와 test에": the marker behind the last name is that of all.
+            if token.is(Role::And) || token.is(Role::Or) || matches!(token.kind, Kind::Pause('、' | '/')) {
+                joined = true;
+                continue;
+            }
+            if joined {
+                if !matches!(token.kind, Kind::Environment(_) | Kind::Unknown) {
+                    return (false, None);
+                }
+                joined = false;
+                continue;
+            }
             if token.is(Role::NounEnvironment) || token.is(Role::Filler) && !possessed {
                 continue;
             }
@@ -287,9 +375,12 @@ impl View<'_> {
                     None,
                 );
             }
-            let side = if token.is(Role::FromAfter) {
+            if let Some(side) = self.double_side(token) {
+                return (false, Some(side));
+            }
+            let side = if token.is(Role::FromAfter) && !points(token) {
                 Side::From
-            } else if token.is(Role::ToAfter) {
+            } else if token.is(Role::ToAfter) && !points(token) {
                 Side::To
             } else if token.is(Role::WithAfter) {
                 Side::With
@@ -303,6 +394,42 @@ impl View<'_> {
             return (false, Some(side));
         }
         (false, None)
+    }
+
+    /// The side that a postposition of two senses says here, if it has two.
+    fn double_side(&self, token: &Token) -> Option<Side> {
+        let both = |one: Role, other: Role| token.is(one) && token.is(other);
+        let verb = self.acts.first().map(|act| act.verb);
+        // "devで上書き", "dev로 덮어써": what is overwritten is another.
+        let overwrites = verb == Some(Verb::Overwrite);
+        if both(Role::WithAfter, Role::OnAfter) {
+            Some(if overwrites { Side::With } else { Side::On })
+        } else if both(Role::ToAfter, Role::WithAfter) {
+            Some(match () {
+                () if overwrites => Side::With,
+                // Nothing migrates with an environment.
+                () if verb != Some(Verb::Migrate) && self.object_follows() => Side::Unclear,
+                () => Side::To,
+            })
+        } else if both(Role::FromAfter, Role::OnAfter) {
+            let moves = matches!(verb, Some(Verb::Restore | Verb::Migrate | Verb::Transfer));
+            Some(if moves { Side::FromOrOn } else { Side::On })
+        } else {
+            None
+        }
+    }
+
+    /// Whether another environment is the object behind this name: "dev로 test를 복원".
+    fn object_follows(&self) -> bool {
+        let behind = self.tokens.get(self.place + 1..).unwrap_or(&[]);
+        behind.iter().enumerate().any(|(place, token)| {
+            let rest = behind.get(place + 1..).unwrap_or(&[]);
+            matches!(token.kind, Kind::Environment(_))
+                && rest
+                    .iter()
+                    .find(|next| !next.is(Role::NounEnvironment))
+                    .is_none_or(|next| !next.is_any(OWNED) && !next.is_any(SIDES_BEHIND))
+        })
     }
 
     /// Whether the token is a noun for a package: "backup" is one where another verb rules.
@@ -349,7 +476,14 @@ impl View<'_> {
         }
         let verb_before = self
             .before()
-            .find(|(_, token)| !token.is_any(RoleSet::of(&[Role::Filler, Role::Determiner, Role::Polite])))
+            .find(|(_, token)| {
+                !token.is_any(RoleSet::of(&[
+                    Role::Filler,
+                    Role::Determiner,
+                    Role::Polite,
+                    Role::NounEnvironment,
+                ]))
+            })
             .is_some_and(|(_, token)| token.is_any(ACTS));
         let ends = next.is_none_or(|next| {
             matches!(next.kind, Kind::Pause(_))
@@ -371,6 +505,12 @@ impl View<'_> {
             && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])));
         (verb_before && ends) || first_before_verb
     }
+}
+
+/// "to here", "from here" and "onto it" in one word.
+fn points(token: &Token) -> bool {
+    (token.is(Role::ToAfter) || token.is(Role::FromAfter))
+        && token.is_any(RoleSet::of(&[Role::Current, Role::Pronoun]))
 }
 
 /// "生产环境prod": a word for the kind of environment, its name right behind.

@@ -158,6 +158,8 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     Some(match act.form {
         Form::Name if named_request(clause, acts) => Stance::Request,
         Form::Name if act.verb == Verb::Backup && plain_noun(clause) => Stance::Request,
+        // Nobody tells of a migration by its rule.
+        Form::Name if act.verb == Verb::Migrate && plain_noun(clause) && has_rule(clause) => Stance::Request,
         Form::Name if plain_noun(clause) => Stance::Unsure,
         Form::Name => Stance::Statement,
         Form::Do if told_behind(clause, act) || names_a_noun(clause, act) => Stance::Unsure,
@@ -185,6 +187,8 @@ fn dated(clause: &Clause, act: &Act) -> bool {
         Role::NounPackages,
         Role::NounState,
         Role::NounContent,
+        Role::ToAfter,
+        Role::WithAfter,
     ]);
     clause
         .tokens
@@ -265,18 +269,20 @@ fn judged(clause: &Clause, act: &Act) -> bool {
     let Some(behind) = clause.tokens.get(act.place + 1..) else {
         return false;
     };
-    let Some(last) = behind.iter().rposition(named) else {
+    // Behind the last name, or behind a verb that ends its clause.
+    let last = behind.iter().rposition(named).map_or(0, |last| last + 1);
+    if last == 0 && !clause.tokens.iter().take(act.place).any(named) {
         return false;
-    };
+    }
     let mut rest = behind
         .iter()
-        .skip(last + 1)
+        .skip(last)
         .skip_while(|token| token.is(Role::Filler) || token.is(Role::NounEnvironment))
         .peekable();
     let Some(first) = rest.peek() else { return false };
     let finite = first.is(Role::Narrates) && first.is(Role::Opener);
     let ended = first.is(Role::StatusWord) && !first.is(Role::Filler) && !clause.asks;
-    let verdict = behind.iter().skip(last + 1).any(|token| token.is(Role::Verdict));
+    let verdict = behind.iter().skip(last).any(|token| token.is(Role::Verdict));
     finite
         || verdict
         || ended && rest.all(|token| token.is_any(SMALL.union(RoleSet::of(&[Role::StatusWord, Role::Past]))))
@@ -323,6 +329,15 @@ fn plain_noun(clause: &Clause) -> bool {
     !clause.has_any(RoleSet::of(&[Role::Statement, Role::Narrates]))
         && clause.tokens.iter().all(|token| token.kind != Kind::Unknown)
         && !starts_with_the(clause)
+}
+
+fn has_rule(clause: &Clause) -> bool {
+    clause.has_any(RoleSet::of(&[
+        Role::NounRule,
+        Role::RuleId,
+        Role::SchemaOnly,
+        Role::OverwriteFirst,
+    ]))
 }
 
 /// "restore dev to test is what I did": a finite verb behind makes no request of it.

@@ -3,6 +3,7 @@
 //!
 //! Finding words in it is left to the tokeniser.
 
+use crate::accent::without_accent;
 use crate::intent::Span;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
@@ -14,6 +15,40 @@ pub(crate) struct Normal {
     pub(crate) text: String,
     /// For each byte of `text`, where the piece it came from begins and ends in the original.
     origin: Vec<(u32, u32)>,
+    /// The text without accents, if it has any.
+    plain: Option<Plain>,
+}
+
+/// A normalised text without accents, with the way there and back.
+#[derive(Debug, Default)]
+struct Plain {
+    text: String,
+    /// For each byte of the text, where it stands without accents.
+    there: Vec<u32>,
+    /// For each byte without accents, where it stands in the text.
+    back: Vec<u32>,
+}
+
+impl Plain {
+    fn of(text: &str) -> Option<Plain> {
+        if text.is_ascii() || !text.chars().any(|letter| without_accent(letter).is_some()) {
+            return None;
+        }
+        let mut plain = Plain::default();
+        for (place, letter) in text.char_indices() {
+            let bare = without_accent(letter).unwrap_or(letter);
+            plain
+                .there
+                .extend(std::iter::repeat_n(plain.text.len() as u32, letter.len_utf8()));
+            plain
+                .back
+                .extend(std::iter::repeat_n(place as u32, bare.len_utf8()));
+            plain.text.push(bare);
+        }
+        plain.there.push(plain.text.len() as u32);
+        plain.back.push(text.len() as u32);
+        Some(plain)
+    }
 }
 
 impl Normal {
@@ -28,6 +63,18 @@ impl Normal {
             start: first as usize,
             end: last as usize,
         }
+    }
+
+    /// What stands at `place` without accents, if the text has any, and from a length there to the
+    /// length in the text.
+    pub(crate) fn without_accents(&self, place: usize) -> Option<(&str, impl Fn(usize) -> usize + '_)> {
+        let plain = self.plain.as_ref()?;
+        let from = *plain.there.get(place)? as usize;
+        let length = move |length: usize| {
+            let end = plain.back.get(from + length).map_or(place, |end| *end as usize);
+            end.saturating_sub(place)
+        };
+        Some((plain.text.get(from..)?, length))
     }
 
     fn push(&mut self, character: char, origin: (u32, u32)) {
@@ -50,6 +97,7 @@ pub(crate) fn normalise(original: &str) -> Normal {
     let mut normal = Normal {
         text: String::with_capacity(original.len()),
         origin: Vec::with_capacity(original.len()),
+        plain: None,
     };
     let mut characters = original.char_indices().peekable();
     while let Some((start, first)) = characters.next() {
@@ -77,6 +125,7 @@ pub(crate) fn normalise(original: &str) -> Normal {
             put(&mut normal, character, origin);
         }
     }
+    normal.plain = Plain::of(&normal.text);
     normal
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Read<'c> {
     pub(crate) frame: Frame,
     pub(crate) limited: bool,
     pub(crate) put_off: bool,
+    /// Says why, before "so".
+    pub(crate) explains: bool,
     /// Its meaning went over to the next clause.
     pub(crate) spent: bool,
 }
@@ -38,6 +40,7 @@ impl<'c> Read<'c> {
             frame,
             limited: leftover::is_limited(clause) && !leftover::spares(clause),
             put_off: leftover::is_put_off(clause),
+            explains: false,
             spent: false,
         }
     }
@@ -69,6 +72,7 @@ impl<'c> Read<'c> {
             Role::StatusWord,
             Role::QuestionWord,
         ])) || self.clause.standing == Standing::Reason
+            || self.explains
     }
 
     pub(crate) fn is_destructive(&self) -> bool {

@@ -3,23 +3,33 @@
 //! A sorted list needs no building, which keeps start-up short. Whether a match stands at a word's
 //! boundary is left to the caller, who is offered the matches from the longest down.
 
+use std::borrow::Cow;
+
 /// Phrases with a value each, sorted by phrase.
 #[derive(Debug, Clone)]
-pub(crate) struct PrefixTable<Key, Value> {
-    entries: Vec<(Key, Value)>,
+pub(crate) struct PrefixTable<Key: Clone + 'static, Value: Clone + 'static> {
+    entries: Cow<'static, [(Key, Value)]>,
     longest: usize,
 }
 
-impl<Key, Value> Default for PrefixTable<Key, Value> {
+impl<Key: Clone + 'static, Value: Clone + 'static> Default for PrefixTable<Key, Value> {
     fn default() -> Self {
         PrefixTable {
-            entries: Vec::new(),
+            entries: Cow::Borrowed(&[]),
             longest: 0,
         }
     }
 }
 
-impl<Key: AsRef<str>, Value> PrefixTable<Key, Value> {
+impl<Key: AsRef<str> + Clone, Value: Clone> PrefixTable<Key, Value> {
+    /// From entries that were sorted when the program was built, and the length of the longest.
+    pub(crate) const fn laid_out(entries: &'static [(Key, Value)], longest: usize) -> Self {
+        PrefixTable {
+            entries: Cow::Borrowed(entries),
+            longest,
+        }
+    }
+
     /// From entries that are sorted by phrase already.
     pub(crate) fn from_sorted(entries: Vec<(Key, Value)>) -> Self {
         let longest = entries
@@ -27,7 +37,10 @@ impl<Key: AsRef<str>, Value> PrefixTable<Key, Value> {
             .map(|(key, _)| key.as_ref().len())
             .max()
             .unwrap_or(0);
-        PrefixTable { entries, longest }
+        PrefixTable {
+            entries: Cow::Owned(entries),
+            longest,
+        }
     }
 
     /// From entries in any order; of equal phrases the first stays.

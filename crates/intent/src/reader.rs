@@ -16,12 +16,16 @@ use crate::normal::normalise;
 use crate::part::Read;
 use crate::quote;
 use crate::reading::Reading;
+use crate::request::take_up;
 use crate::script::{is_unspaced, script};
-use crate::tokens::Tokens;
+use crate::tokens::{Kind, Tokens};
 use crate::words::{Language, languages};
 
 /// A text longer than this is not a request.
 const LONGEST: usize = 4000;
+
+/// A language is as likely as the best one when it explains so much of what that one explains.
+const LIKELY: (isize, isize) = (97, 100);
 
 /// Reads `text` against the closed list of environments.
 pub fn read(text: &str, known: &Known) -> Reading {
@@ -48,33 +52,72 @@ pub fn read(text: &str, known: &Known) -> Reading {
 
 fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let normal = normalise(text);
-    let candidates: Vec<&'static Language> = candidates(&normal.text);
-    let mut best: Option<(isize, Tokens<'_>)> = None;
-    for language in candidates {
+    let mut seen: Vec<(isize, Tokens<'_>)> = Vec::new();
+    for language in candidates(&normal.text) {
         let tokens = tokenise(&normal, text, known, language);
-        let score = tokens.score();
-        if best.as_ref().is_none_or(|(other, _)| score > *other) {
-            best = Some((score, tokens));
+        // The first language needs no other beside it where it knows every word.
+        let whole = seen.is_empty() && tokens.knows_all();
+        seen.push((tokens.score(), tokens));
+        if whole {
+            break;
         }
     }
-    let Some((score, mut tokens)) = best else {
+    // Of equal scores the first stays first.
+    seen.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let mut seen = seen.into_iter();
+    let Some((best, tokens)) = seen.next() else {
         return finish::nothing(language_of_script(text.chars()));
     };
-    let language = if score <= 0 {
-        language_of_script(normal.text.chars())
-    } else {
+    let reading = read_tokens(tokens, known, quoted);
+    if !acts(&reading) {
+        return reading;
+    }
+    // What another language, as likely, reads as a denial or a question must not act.
+    let refuses = |reading: &Reading| matches!(reading.intent.action, Some(Action::None | Action::Help));
+    seen.take_while(|(score, _)| score * LIKELY.1 >= best * LIKELY.0)
+        .map(|(_, tokens)| read_tokens(tokens, known, quoted))
+        .find(refuses)
+        .unwrap_or(reading)
+}
+
+fn acts(reading: &Reading) -> bool {
+    reading.intent.clarify.is_empty() && reading.intent.action.is_some_and(Action::is_destructive)
+}
+
+/// Reads what one language's words cut the text into.
+fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
+    let spoken = tokens
+        .list
+        .iter()
+        .any(|token| token.kind == Kind::Word && !token.borrowed);
+    let language = if spoken {
         tokens.language.tag
+    } else {
+        language_of_script(tokens.normal.text.chars())
     };
     let all = tokens.list.clone();
     act::settle_names(&mut tokens.list);
     act::settle_things(&mut tokens.list);
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
+    correct::settle_particles(&mut list);
     clause::drop_contrasts(&mut list);
     correct::put_right(&mut list);
     let clauses = clause::split(&list);
     let mut read: Vec<Read<'_>> = clauses.iter().map(|clause| Read::new(clause, &tokens)).collect();
     carry(&mut read);
+    for place in 1..read.len() {
+        // "only a few fields changed, so …": what gives a reason limits nothing.
+        if read.get(place).is_some_and(|part| part.clause.is_result())
+            && let Some(reason) = read.get_mut(place - 1)
+            && reason.acts.is_empty()
+        {
+            reason.limited = false;
+            reason.put_off = false;
+            reason.explains = true;
+        }
+    }
+    take_up(&mut read);
     let mut decision = decide(&read, &tokens, known);
     if quoted && decision.frame.action.is_none_or(Action::is_destructive) && !decision.refused() {
         decision.ask_action("quoted_whole");
@@ -103,9 +146,10 @@ fn language_of_script(letters: impl Iterator<Item = char>) -> &'static str {
     let unspaced = letters.filter(|letter| is_unspaced(*letter)).find_map(script);
     unspaced
         .and_then(|script| {
+            // A language names the script first that is its own.
             languages()
                 .iter()
-                .find(|language| language.scripts.contains(&script))
+                .find(|language| language.scripts.first() == Some(&script))
         })
         .map_or("en", |language| language.tag)
 }

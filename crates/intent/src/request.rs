@@ -2,7 +2,7 @@
 //! something stands in its way.
 
 use crate::act::Verb;
-use crate::decide::Surroundings;
+use crate::decide::{JUDGED, Surroundings};
 use crate::finish::Decision;
 use crate::frame::{Frame, Pack, Place, Stretch};
 use crate::intent::{Action, Slot};
@@ -77,7 +77,10 @@ pub(crate) fn chosen(
         _ if disputed => Some("doubtful_name"),
         _ if part.has(Role::Or) && part.acts.len() > 1 => Some("two_methods"),
         _ if part.has(Role::All) && decision.frame.action == Some(Action::Remove) => None,
-        _ => around.unsure,
+        // "undo it, it broke": the judgement is why.
+        _ => around
+            .unsure
+            .filter(|rule| *rule != JUDGED || decision.frame.action != Some(Action::Undo)),
     };
     if let Some(rule) = doubt {
         decision.ask_action(rule);
@@ -107,6 +110,7 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
     }
     names.dedup();
     let only = match names.as_slice() {
+        [Who::Unknown] => None,
         [only] => Some(*only),
         _ => None,
     };
@@ -217,9 +221,31 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
             frame.target = Place::Unclear
         }
         _ if frame.pronoun => pronoun(frame, only),
+        // "test is broken, restore it from prod": what is told to be broken is what is put right.
+        _ if frame.action == Some(Action::Restore)
+            && frame.target == Place::Absent
+            && frame.source_who().is_some()
+            && broken(earlier).is_some_and(|who| Some(who) != frame.source_who()) =>
+        {
+            frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
+        }
         // Another clause speaks of an environment: the one in use may not be meant.
         _ if frame.target == Place::Absent && !around.topics.is_empty() => frame.target = Place::Unclear,
         _ => {}
+    }
+}
+
+/// The one environment that the clause right before tells of, if that is all it names.
+fn broken(earlier: &[&Read<'_>]) -> Option<Who> {
+    let told = earlier.last()?;
+    let tells = told.acts.is_empty() && told.has(Role::Narrates) && !told.has_unknown();
+    let denies = told
+        .clause
+        .has_any(RoleSet::of(&[Role::Negation, Role::Contrast, Role::Condition]));
+    let names: Vec<Who> = told.names().collect();
+    match names.as_slice() {
+        [Who::Environment(place)] if tells && !denies && earlier.len() == 1 => Some(Who::Environment(*place)),
+        _ => None,
     }
 }
 
@@ -273,6 +299,35 @@ pub(crate) fn without_request(read: &[Read<'_>]) -> Decision {
         return Decision::plain(Action::None, "nothing_asked", Mood::Request);
     }
     Decision::ask(frame, "no_verb")
+}
+
+/// "don't restore dev to test, I meant test to dev": what is denied is asked for with other sides.
+pub(crate) fn take_up(read: &mut [Read<'_>]) {
+    for place in 1..read.len() {
+        let (before, rest) = read.split_at_mut(place);
+        let (Some(denied), Some(part)) = (before.last(), rest.first_mut()) else {
+            continue;
+        };
+        let corrects = part.acts.is_empty()
+            && part.has(Role::Correction)
+            && !part.has_unknown()
+            && !part
+                .clause
+                .has_any(RoleSet::of(&[Role::Negation, Role::Contrast]));
+        if !corrects || denied.stance != Some(Stance::Negated) || !denied.is_destructive() {
+            continue;
+        }
+        let sides = fragment(part);
+        if sides.source_who().is_some() && sides.target_who().is_some() && !denied.acts.is_empty() {
+            part.frame = Frame {
+                source: sides.source,
+                target: sides.target,
+                ..denied.frame.clone()
+            };
+            part.acts = denied.acts.clone();
+            part.stance = Some(Stance::Request);
+        }
+    }
 }
 
 /// Sides and package of a clause without a verb: "dev to test".

@@ -17,6 +17,8 @@ pub(crate) struct Sides {
     pub(crate) with: Vec<Mention>,
     pub(crate) bare: Vec<Mention>,
     pub(crate) unclear: bool,
+    /// A place that may be source or target, and no other target.
+    pub(crate) homeless: bool,
 }
 
 pub(crate) fn sort_sides(mentions: &[Mention]) -> Sides {
@@ -32,6 +34,13 @@ pub(crate) fn sort_sides(mentions: &[Mention]) -> Sides {
             Side::Owner => &mut sides.owner,
             Side::With => &mut sides.with,
             Side::Bare => &mut sides.bare,
+            // Where to is said: it is from there. Where not, it must be asked for.
+            Side::FromOrOn => {
+                sides.homeless = mentions
+                    .iter()
+                    .all(|other| !matches!(other.side, Side::To | Side::Bare));
+                &mut sides.from
+            }
             Side::Unclear => {
                 sides.unclear = true;
                 continue;
@@ -71,7 +80,14 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
     } else {
         from.extend(sides.on.iter().copied());
     }
-    let bare: Vec<Mention> = sides.bare.clone();
+    let mut bare: Vec<Mention> = sides.bare.clone();
+    // "it is prod: migrate dev to prod" names the target twice.
+    if bare.len() > 1 {
+        bare.retain(|mention| {
+            !to.iter()
+                .any(|other| other.who == mention.who && other.who != Who::Unknown)
+        });
+    }
     let package = !matches!(frame.package, Pack::Absent);
     if !bare.is_empty() {
         match (from.is_empty(), to.is_empty()) {
@@ -116,6 +132,10 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
     } else {
         one(frame, &to, Slot::Target)
     };
+    if sides.homeless && frame.target == Place::Absent {
+        frame.ask(Slot::Target);
+        frame.target = Place::Unclear;
+    }
     let both = (frame.source_place(), frame.target_place());
     if let (Some((from, one)), Some((to, other))) = both
         && verb == Verb::Restore

@@ -81,6 +81,18 @@ impl Token {
     }
 }
 
+/// Words that say the side of the name behind them.
+const MARKERS: RoleSet = RoleSet::of(&[
+    Role::FromBefore,
+    Role::ToBefore,
+    Role::WithBefore,
+    Role::OnBefore,
+    Role::Of,
+    Role::Determiner,
+]);
+
+const THINGS: RoleSet = RoleSet::of(&[Role::NounEnvironment, Role::NounPackage]);
+
 /// A text as one language sees it.
 #[derive(Debug)]
 pub(crate) struct Tokens<'a> {
@@ -107,8 +119,18 @@ impl Tokens<'_> {
         self.original.get(span.start..span.end).unwrap_or("")
     }
 
-    /// How much of the text the language explains: its own words count for more than borrowed
-    /// ones, and unspaced letters it does not know count against it.
+    /// Whether every word is one of the language's own, and there are some.
+    pub(crate) fn knows_all(&self) -> bool {
+        let own = |token: &Token| token.kind == Kind::Word && !token.borrowed;
+        self.list.iter().any(own)
+            && self
+                .list
+                .iter()
+                .all(|token| own(token) || !matches!(token.kind, Kind::Word | Kind::Unknown | Kind::Quote))
+    }
+
+    /// How much of the text the language explains: its own words count for a little more than
+    /// borrowed ones, and what it does not know counts against it.
     pub(crate) fn score(&self) -> isize {
         let weigh = |token: &Token| -> isize {
             let letters = |weight: isize| -> isize {
@@ -118,12 +140,22 @@ impl Tokens<'_> {
                     .sum()
             };
             match token.kind {
-                Kind::Word if token.borrowed => letters(3),
+                Kind::Word if token.borrowed => letters(3) + letters(2),
                 Kind::Word => 2 * letters(3) + 1,
                 Kind::Unknown if self.text(token).contains(is_unspaced) => -letters(3),
+                Kind::Unknown if !token.stage_like => -letters(1),
                 _ => 0,
             }
         };
-        self.list.iter().map(weigh).sum()
+        // A marker right before a name speaks for its language: "no test", "en test".
+        let marks = |pair: &[Token]| match pair {
+            [mark, name] => {
+                let named = matches!(name.kind, Kind::Environment(_) | Kind::Unknown | Kind::Package);
+                mark.is_any(MARKERS) && !mark.borrowed && (named || name.is_any(THINGS))
+            }
+            _ => false,
+        };
+        let marked = self.list.windows(2).filter(|pair| marks(pair)).count();
+        self.list.iter().map(weigh).sum::<isize>() + 2 * marked as isize
     }
 }

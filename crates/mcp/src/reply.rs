@@ -66,10 +66,14 @@ impl ToolError {
     }
 
     fn to_text(&self) -> String {
-        let mut text = format!("error: {}\n{}", self.code, clean(&self.message, 4_000));
+        let mut text = format!(
+            "error: {}\n{}",
+            self.code,
+            no_lines_of_its_own(&self.message, 4_000)
+        );
         if !self.next_step.is_empty() {
             text.push_str("\nnext step: ");
-            text.push_str(&clean(&self.next_step, 2_000));
+            text.push_str(&no_lines_of_its_own(&self.next_step, 2_000));
         }
         text
     }
@@ -113,6 +117,11 @@ impl IntoCallToolResult for ToolError {
         tracing::debug!(code = %self.code, "a tool refused");
         Ok(CallToolResult::error(vec![ContentBlock::text(self.to_text())]).into())
     }
+}
+
+/// Errors name what servers named, which may hold line ends: what follows one stands as a quotation.
+fn no_lines_of_its_own(text: &str, limit: usize) -> String {
+    clean(text.trim(), limit).replace('\n', "\n> ")
 }
 
 /// The command with which a person confirms a plan at a terminal.

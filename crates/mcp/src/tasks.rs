@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use release_engine::{Engine, RunId, RunReport, RunStanding};
 use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{
-    CallToolResponse, CallToolResult, CreateTaskResult, DetailedTask, InputResponses, ProtocolVersion,
+    CallToolResponse, CallToolResult, ContentBlock, CreateTaskResult, DetailedTask, InputResponses,
+    ProtocolVersion,
 };
 use rmcp::service::RequestContext;
 use rmcp::task_manager::{TaskExit, TaskManager, TaskOptions};
@@ -153,15 +154,18 @@ fn message(report: &RunReport) -> String {
 /// The answer as its tool would have given it at the run's end.
 fn completed(mut answer: Value, report: &RunReport) -> Result<CallToolResult, TaskExit> {
     let text = finished(RunAnswer::new(report), |status, run, next| {
+        let Value::Object(fields) = &mut answer else {
+            return;
+        };
         // `release` says `started` of a run, whatever became of it.
-        if answer.get("status") != Some(&json!("started")) {
-            answer["status"] = status;
+        if fields.get("status") != Some(&json!("started")) {
+            fields.insert("status".into(), status);
         }
-        answer["run"] = run;
-        answer["next"] = next;
+        fields.insert("run".into(), run);
+        fields.insert("next".into(), next);
     })?;
     let mut result = CallToolResult::structured(answer);
-    result.content = vec![rmcp::model::ContentBlock::text(text)];
+    result.content = vec![ContentBlock::text(text)];
     Ok(result)
 }
 

@@ -117,6 +117,12 @@ pub(crate) struct RunView {
     /// What it overwrites.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) target: Option<String>,
+    /// Who asked for it, where this server tells its callers apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) asked_by: Option<String>,
+    /// The person who approved it at a terminal, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) approved_by: Option<String>,
     /// How far it is; only `ended` has a verdict.
     pub(crate) state: RunStanding,
     /// How it ended, decided from evidence. Only `verified` and `verified_with_warnings` mean that it worked.
@@ -176,6 +182,8 @@ impl From<&RunReport> for RunView {
             summary: report.summary.clone(),
             source: report.source.clone(),
             target: report.target.clone(),
+            asked_by: report.caller.clone(),
+            approved_by: report.approved_by.clone(),
             state: report.state,
             verdict: report.verdict,
             meaning: report.verdict.map(|verdict| meaning(verdict).to_owned()),

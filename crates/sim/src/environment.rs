@@ -205,6 +205,32 @@ impl Environment {
         }
     }
 
+    /// Has its own dump, which a revert loads, be that of the present content, as after an earlier restore.
+    pub fn leave_own_dump(&self) {
+        let mut state = self.world.state();
+        state.safety_dump = Some(crate::package::safety_dump(&state.database));
+    }
+
+    /// Restores a package as a person does on the server's host (`yarn nocobase restore FILE`, a restart, `yarn
+    /// nocobase upgrade`): also where no request is answered any more. False when the package cannot be loaded.
+    pub fn restore_on_host(&self, package: &[u8]) -> bool {
+        crate::restore::on_host(&self.world, package)
+    }
+
+    /// Whether the app answers.
+    pub fn is_up(&self) -> bool {
+        self.world.state().gate == crate::world::Gate::Open && self.world.server.is_open()
+    }
+
+    /// Waits until nothing is being done any more: no request answered, no job, no restart. What hangs for ever is
+    /// waited for until the patience is over.
+    pub async fn settle(&self, patience: std::time::Duration) {
+        let begun = tokio::time::Instant::now();
+        while self.world.is_busy() && begun.elapsed() < patience {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
     /// The process ends and stays away: connections are refused.
     pub fn stop(&self) {
         self.world.die();

@@ -102,9 +102,18 @@ pub enum FaultKind {
     PluginMissing,
     /// `connect ECONNREFUSED 127.0.0.1:5432`: the database is away.
     DatabaseAway,
-    /// The answer comes so much later.
+    /// The request is taken so much later; it is, even when nobody waits for the answer any more.
     Slow(Duration),
-    /// The body breaks off after so many bytes, and the connection with it.
+    /// The request has its full effect, and the answer comes so much later.
+    SlowAnswer(Duration),
+    /// The connection breaks when so many bytes of the request's body have come in: it never becomes a request.
+    CutRequest(usize),
+    /// As with a proxy that asks again when it has seen no answer: the request has its full effect, is received by the
+    /// app once more, and the second answer is the one that comes back. It counts as sent once, which it was.
+    Repeated,
+    /// The same, with both at the same time and the first answer.
+    RepeatedAtOnce,
+    /// The body of an answer, whatever it is, breaks off after so many bytes, and the connection with it.
     TornBody(usize),
     /// The body ends after so many bytes as if it were complete.
     ShortBody(usize),
@@ -182,17 +191,36 @@ pub struct Faults {
 struct Armed {
     fault: Fault,
     seen: usize,
+    disarmed: bool,
 }
 
 impl Faults {
-    /// Arms a fault.
-    pub fn arm(&self, fault: Fault) {
-        self.lock().push(Armed { fault, seen: 0 });
+    /// Arms a fault, and gives it a number that is never given again.
+    pub fn arm(&self, fault: Fault) -> usize {
+        let mut armed = self.lock();
+        armed.push(Armed {
+            fault,
+            seen: 0,
+            disarmed: false,
+        });
+        armed.len() - 1
+    }
+
+    /// Disarms one fault; what it has done stays known.
+    pub fn disarm(&self, number: usize) {
+        if let Some(armed) = self.lock().get_mut(number) {
+            armed.disarmed = true;
+        }
+    }
+
+    /// How many calls a fault has hit.
+    pub fn hits(&self, number: usize) -> usize {
+        self.lock().get(number).map_or(0, Armed::hits_so_far)
     }
 
     /// Disarms everything.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.lock().iter_mut().for_each(|armed| armed.disarmed = true);
     }
 
     /// The faults that may still hit.
@@ -210,7 +238,7 @@ impl Faults {
         for armed in self
             .lock()
             .iter_mut()
-            .filter(|armed| covers(&armed.fault.when, call))
+            .filter(|armed| !armed.disarmed && covers(&armed.fault.when, call))
         {
             armed.seen += 1;
             if armed.hits() {
@@ -235,9 +263,14 @@ impl Armed {
     }
 
     fn is_spent(&self) -> bool {
-        self.fault
-            .times
-            .is_some_and(|times| self.seen + 1 >= self.fault.nth + times)
+        let done = |times| self.seen + 1 >= self.fault.nth + times;
+        self.disarmed || self.fault.times.is_some_and(done)
+    }
+
+    fn hits_so_far(&self) -> usize {
+        (self.seen + 1)
+            .saturating_sub(self.fault.nth)
+            .min(self.fault.times.unwrap_or(usize::MAX))
     }
 }
 

@@ -73,6 +73,22 @@ pub(crate) async fn accept(call: &Call) -> Reply {
     Reply::Json(StatusCode::OK, json!({"data": {"status": "ok", "task": task}}))
 }
 
+/// What the command line on the host does with a plain package, its restart and upgrade included.
+pub(crate) fn on_host(world: &Arc<World>, package: &[u8]) -> bool {
+    let restored = Package::open(package, None)
+        .ok()
+        .and_then(|package| crate::archive::restore(package.file("data")?).ok());
+    let Some(restored) = restored else { return false };
+    let mut state = world.state();
+    state.database = restored.database;
+    crate::package::add_runtime_tables(&mut state.database);
+    state.reload();
+    state.restores_running = 0;
+    state.restores_collided = false;
+    state.gate = Gate::Open;
+    true
+}
+
 fn start(world: &Arc<World>, order: Order, package: Package, task: String) {
     let worker = Arc::clone(world);
     world.work(async move { run::run(&worker, &order, &package, &task).await });

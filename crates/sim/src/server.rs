@@ -92,6 +92,14 @@ impl Server {
         Ok(())
     }
 
+    /// Whether connections are accepted.
+    pub(crate) fn is_open(&self) -> bool {
+        self.accepting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
     /// Breaks every connection and refuses new ones.
     pub(crate) fn close(&self) {
         if let Some(accepting) = self

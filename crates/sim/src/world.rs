@@ -8,11 +8,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
+use crate::clock;
 use crate::config::{Pace, Settings};
 use crate::database::{Database, Row, text_of};
 use crate::faults::Faults;
 use crate::journal::Journal;
-use crate::logs::Logs;
+use crate::logs::{Level, Logs};
 use crate::migration::Migrations;
 use crate::server::Server;
 
@@ -174,6 +175,15 @@ impl World {
         work.spawn(future);
     }
 
+    /// Whether anything is being done: a request, a job, a restart.
+    pub(crate) fn is_busy(&self) -> bool {
+        [&self.work, &self.supervision].into_iter().any(|tasks| {
+            let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            while tasks.try_join_next().is_some() {}
+            !tasks.is_empty()
+        })
+    }
+
     /// The process dies and, after the pace's pause, starts again.
     pub(crate) fn die_and_restart(self: &Arc<Self>) {
         self.die();
@@ -244,6 +254,11 @@ impl World {
                 message: MISSING_VERSION.to_owned(),
             }
         };
+        if matches!(state.gate, Gate::Open) {
+            state
+                .logs
+                .write(Level::Info, "application", "app has been started", &clock::uuid());
+        }
     }
 
     /// Ends everything, for good.

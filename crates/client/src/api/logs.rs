@@ -19,6 +19,8 @@ use crate::transport::{Request, failure};
 const LINE_LIMIT: usize = 64 * 1024;
 /// Most lines kept; the newest win.
 const LINES_LIMIT: usize = 10_000;
+/// Most bytes of lines kept; the newest win.
+const KEPT_LIMIT: usize = 16 * 1024 * 1024;
 /// Most bytes unpacked.
 const INFLATED_LIMIT: u64 = 4 * 1024 * 1024 * 1024;
 /// Most files listed.
@@ -132,9 +134,11 @@ fn search(archive: impl Read, keep: impl Fn(&str) -> bool) -> io::Result<Vec<Log
         inner: MultiGzDecoder::new(archive),
         left: INFLATED_LIMIT,
     });
-    let mut found = VecDeque::new();
+    let mut found: VecDeque<LogLine> = VecDeque::new();
+    let mut kept = 0;
     let mut line = Vec::new();
-    for entry in archive.entries()? {
+    // raw: a long name is an entry of its own, of any size, which would be read into memory whole
+    for entry in archive.entries()?.raw(true) {
         let entry = entry?;
         if !entry.header().entry_type().is_file() {
             continue;
@@ -145,8 +149,10 @@ fn search(archive: impl Read, keep: impl Fn(&str) -> bool) -> io::Result<Vec<Log
         while read_line(&mut entry, &mut line)? {
             let text = String::from_utf8_lossy(&line);
             if keep(&text) {
-                if found.len() == LINES_LIMIT {
-                    found.pop_front();
+                kept += text.len();
+                while found.len() >= LINES_LIMIT || kept > KEPT_LIMIT {
+                    let Some(oldest) = found.pop_front() else { break };
+                    kept -= oldest.text.len();
                 }
                 found.push_back(LogLine {
                     file: file.clone(),
@@ -214,5 +220,45 @@ mod tests {
         assert_eq!(read(5).read_to_end(&mut text).unwrap(), 5);
         let error = read(4).read_to_end(&mut text).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+    fn archive(entries: &[(tar::EntryType, &str, &[u8])]) -> Vec<u8> {
+        let compressor = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut archive = tar::Builder::new(compressor);
+        for (kind, name, content) in entries {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(*kind);
+            header.set_path(name).unwrap();
+            header.set_size(content.len() as u64);
+            header.set_cksum();
+            archive.append(&header, *content).unwrap();
+        }
+        archive.into_inner().unwrap().finish().unwrap()
+    }
+
+    #[test]
+    fn entries_that_describe_others_are_passed_over_without_being_kept() {
+        let vast = vec![b'n'; 3 * 1024 * 1024];
+        let archive = archive(&[
+            (tar::EntryType::GNULongName, "././@LongLink", &vast),
+            (tar::EntryType::Regular, "a.log", b"wanted 1\n"),
+            (tar::EntryType::XHeader, "pax", &vast),
+            (tar::EntryType::Regular, "b.log", b"wanted 2\n"),
+        ]);
+        let lines = search(archive.as_slice(), |line| line.contains("wanted")).unwrap();
+        let files: Vec<&str> = lines.iter().map(|line| line.file.as_str()).collect();
+        assert_eq!(files, ["/a.log", "/b.log"]);
+    }
+
+    #[test]
+    fn the_lines_that_are_kept_are_bounded_by_their_bytes_and_the_newest_win() {
+        let mut text = Vec::new();
+        for number in 0..400 {
+            text.extend(format!("{number} {}\n", "x".repeat(60_000)).bytes());
+        }
+        let archive = archive(&[(tar::EntryType::Regular, "a.log", &text)]);
+        let lines = search(archive.as_slice(), |_| true).unwrap();
+        let bytes: usize = lines.iter().map(|line| line.text.len()).sum();
+        assert!(bytes <= KEPT_LIMIT && bytes > KEPT_LIMIT / 2, "{bytes}");
+        assert!(lines.last().unwrap().text.starts_with("399 "));
     }
 }

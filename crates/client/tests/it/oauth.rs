@@ -159,6 +159,20 @@ async fn a_session_that_cannot_be_renewed() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_repeats_the_token_does_not_make_us_say_it() {
+    let server = server().await;
+    let refusal = json!({ "error": "invalid_grant", "error_description": "unknown: old-refresh-SECRET" });
+    server.on("idpOAuth/token", [Reply::json(400, &refusal.to_string())]);
+    let folder = store(&server, PAST);
+    let error = client(folder.path()).identity().await.unwrap_err();
+    assert!(
+        error.to_string().ends_with("invalid_grant unknown: ****"),
+        "{error}"
+    );
+    assert!(!format!("{error} {error:?} {}", error.hint()).contains("SECRET"));
+}
+
+#[tokio::test]
 async fn a_renewal_is_not_tried_for_ever() {
     let server = server().await;
     server.on("idpOAuth/token", [Reply::Lost]);

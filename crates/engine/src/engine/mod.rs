@@ -29,7 +29,7 @@ use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, read_environment};
 use crate::home::{Home, write_atomically};
 use crate::ids::{PlanId, RunId};
-use crate::journal::{self, Journal, Phase, Reader};
+use crate::journal::{self, Journal, Phase, Reader, Witness};
 use crate::lock::TargetLock;
 use crate::plan::{Plan, plan};
 use crate::policy::Policy;
@@ -340,6 +340,16 @@ impl Engine {
 
     /// Executes a run in this process; this is what the runner's command calls.
     pub async fn execute(&self, run: &RunId, secrets: RunSecrets) -> Result<(), EngineError> {
+        self.execute_seen(run, secrets, None).await
+    }
+
+    /// The same with a witness of its journal.
+    pub async fn execute_seen(
+        &self,
+        run: &RunId,
+        secrets: RunSecrets,
+        witness: Option<Arc<dyn Witness>>,
+    ) -> Result<(), EngineError> {
         let home = &self.settings.home;
         let Some(journal) = Journal::open(home, run)? else {
             return Err(EngineError::Locked {
@@ -366,7 +376,7 @@ impl Engine {
             source: client(plan.source())?,
             target: client(plan.target())?,
             plan,
-            journal: Arc::new(Mutex::new(journal)),
+            journal: Arc::new(Mutex::new(journal.seen_by(witness))),
         };
         let executed = match refused {
             Some(error) => runner.refuse(error),
@@ -450,17 +460,22 @@ impl Engine {
 }
 
 fn read_plan(bytes: &[u8], name: &str) -> Result<Plan, EngineError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+    }
     let broken = |reason: String| EngineError::BrokenRecord {
         what: format!("the plan {name}"),
         reason,
     };
-    let plan: Plan = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
-    if plan.format > crate::plan::PLAN_FORMAT {
+    // The format before the rest: a newer plan may say things that this version cannot read.
+    let Head { format } = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
+    if format > crate::plan::PLAN_FORMAT {
         return Err(broken(format!(
-            "it was written by a newer version (format {})",
-            plan.format
+            "it was written by a newer version (format {format})"
         )));
     }
+    let plan: Plan = serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))?;
     if plan.compute_hash() != plan.hash {
         return Err(EngineError::PlanAltered {
             plan: name.to_owned(),

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use super::JOURNAL_FORMAT;
 use super::event::{Event, Line};
 use super::state::{Phase, RunState};
+use super::witness::Witness;
 use crate::error::EngineError;
 use crate::facts::same_address;
 use crate::home::{Home, make_private_folder, sync_folder};
@@ -47,6 +49,7 @@ pub(crate) fn create(home: &Home, run: &RunId, first: Event, now: Timestamp) -> 
 pub(crate) struct Journal {
     file: File,
     state: RunState,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 impl Journal {
@@ -81,7 +84,16 @@ impl Journal {
                 ),
             });
         }
-        Ok(Some(Self { file, state }))
+        Ok(Some(Self {
+            file,
+            state,
+            witness: None,
+        }))
+    }
+
+    /// The same with somebody looking on.
+    pub(crate) fn seen_by(self, witness: Option<Arc<dyn Witness>>) -> Self {
+        Self { witness, ..self }
     }
 
     /// What the journal comes to.
@@ -101,6 +113,9 @@ impl Journal {
         let mut next = self.state.clone();
         next.apply(&line)
             .map_err(|error| broken(&self.state.run, error.to_string()))?;
+        if let Some(witness) = &self.witness {
+            witness.before(&line);
+        }
         let write = |file: &mut File| -> std::io::Result<()> {
             append(file, &line)?;
             if durable { file.sync_data() } else { Ok(()) }
@@ -116,6 +131,9 @@ impl Journal {
             EngineError::local(format!("cannot write the journal of {}", self.state.run), source)
         })?;
         self.state = next;
+        if let Some(witness) = &self.witness {
+            witness.after(&line);
+        }
         Ok(())
     }
 }

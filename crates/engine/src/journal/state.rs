@@ -50,6 +50,21 @@ pub struct MigrationAnswer {
     pub message: Option<String>,
 }
 
+/// How a process that takes a run up may go on. Nothing that may have been sent is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resumption {
+    /// No step began: from the first.
+    Begin,
+    /// The upload did not begin: the target is as it was, and the run ends so.
+    EndUnchanged,
+    /// The upload began: the target is read back.
+    ReadBack,
+    /// The upload of the way back began: the target is read back after it.
+    ReadRollBack,
+    /// It is over.
+    Nothing,
+}
+
 /// The state of a run.
 #[derive(Debug, Clone)]
 pub struct RunState {
@@ -252,6 +267,21 @@ impl RunState {
         self.last_line = line.number;
         self.updated_at = line.at;
         Ok(())
+    }
+
+    /// How a process that takes the run up now may go on.
+    pub fn resumption(&self) -> Resumption {
+        if self.phase == Phase::Ended {
+            Resumption::Nothing
+        } else if self.began(StepName::RollBack) {
+            Resumption::ReadRollBack
+        } else if self.began_overwriting() {
+            Resumption::ReadBack
+        } else if self.steps.is_empty() {
+            Resumption::Begin
+        } else {
+            Resumption::EndUnchanged
+        }
     }
 
     /// Whether a step began, whatever came of it.

@@ -36,12 +36,15 @@ const REVERT_FAILED: [&str; 2] = [
 const FAILED: &str = "Error restoring backup";
 const UNPACKED: &str = "Backup file extracted to";
 const RESTARTED: &str = "NocoBase has been upgraded to";
+/// Written by a new process, not by the reload that ends a restore.
+const STARTED: &str = "app has been started";
 
 /// What the log files tell.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
     story: LogStory,
     shows_end: bool,
+    process_died: bool,
     lines: Vec<String>,
 }
 
@@ -52,6 +55,7 @@ impl Log {
                 reason: reason.into(),
             },
             shows_end: false,
+            process_died: false,
             lines: Vec::new(),
         }
     }
@@ -63,7 +67,15 @@ impl Log {
 
     /// Whether the log tells that it began and not that it is over: a server that goes back is up in between.
     pub(super) fn is_unfinished(&self) -> bool {
-        !self.shows_end && !matches!(self.story, LogStory::Silent | LogStory::Unreadable { .. })
+        !self.shows_end
+            && !self.process_died
+            && !matches!(self.story, LogStory::Silent | LogStory::Unreadable { .. })
+    }
+
+    /// Whether the process that took the restore up was followed by another before its end: what it had started may
+    /// still load, but nothing else of it comes.
+    pub(super) fn process_died(&self) -> bool {
+        self.process_died
     }
 
     /// Whether the log tells how it ended and that the restart is over.
@@ -100,6 +112,7 @@ impl Runner {
             watched = Watched {
                 went_down: true,
                 standing: again.standing,
+                process_died: again.process_died || watched.process_died,
                 failure_message: again.failure_message.or(watched.failure_message),
             };
         }
@@ -162,6 +175,11 @@ impl Runner {
     }
 
     async fn read_canary(&self, client: &Client, readable: bool) -> Canary {
+        if self.state().began(StepName::TidyUp) {
+            return Canary::NotPlanted {
+                reason: "this run has taken it away itself".into(),
+            };
+        }
         match self.state().steps.get(&StepName::PlantCanary) {
             Some(StepState::Ended(StepOutcome::Done { .. })) => {}
             Some(StepState::Ended(StepOutcome::Failed { error } | StepOutcome::Unknown { error })) => {
@@ -243,7 +261,8 @@ impl Runner {
             return Log::unreadable("the server keeps no log files");
         }
         let wanted = request_id.to_owned();
-        let keep = move |line: &str| line.contains(&wanted) || line.contains(RESTARTED);
+        let keep =
+            move |line: &str| line.contains(&wanted) || line.contains(RESTARTED) || line.contains(STARTED);
         match client.search_logs(&files, keep).await {
             Ok(lines) => read_story(&lines, request_id),
             Err(error) => Log::unreadable(error.to_string()),
@@ -496,6 +515,14 @@ fn read_story(lines: &[LogLine], request_id: &str) -> Log {
             .skip(told + 1)
             .any(|line| line.text.contains(RESTARTED))
     });
+    let last = lines.iter().rposition(|line| {
+        ours(&line)
+            && [UNPACKED, RESTORED, TOLERATED, REVERTING]
+                .iter()
+                .any(|marker| line.text.contains(marker))
+    });
+    let started = |line: &LogLine| line.text.contains(STARTED);
+    let process_died = !shows_end && last.is_some_and(|last| lines.iter().skip(last + 1).any(started));
     let kept = lines
         .iter()
         .filter(ours)
@@ -510,6 +537,7 @@ fn read_story(lines: &[LogLine], request_id: &str) -> Log {
     Log {
         story,
         shows_end,
+        process_died,
         lines: kept,
     }
 }
@@ -554,6 +582,25 @@ mod tests {
         let mut ended = restored;
         ended.push(line(log, "any", "NocoBase has been upgraded to v2.2.15"));
         assert!(read_story(&ended, "3f0c1a").is_conclusive());
+    }
+
+    #[test]
+    fn a_process_that_died_is_known_by_the_next_ones_start() {
+        let log = "system_2026-11-22.log";
+        let mut lines = vec![
+            line(log, "0a0a0a", "app has been started"),
+            line(log, "3f0c1a", "Backup file extracted to: /tmp/x"),
+        ];
+        let read = read_story(&lines, "3f0c1a");
+        assert!(read.is_unfinished() && !read.process_died());
+        lines.push(line(log, "0b0b0b", "app has been started"));
+        let read = read_story(&lines, "3f0c1a");
+        assert!(!read.is_unfinished() && read.process_died() && !read.is_conclusive());
+        lines.truncate(2);
+        lines.push(line(log, "3f0c1a", "Database restored successfully"));
+        lines.push(line(log, "3f0c1a", "NocoBase has been upgraded to v2.2.15"));
+        lines.push(line(log, "0b0b0b", "app has been started"));
+        assert!(!read_story(&lines, "3f0c1a").process_died());
     }
 
     #[test]

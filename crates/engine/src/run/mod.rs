@@ -25,15 +25,16 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::try_join;
 use nocobase_client::{Client, Secret};
+use tokio::time::Instant;
 
 use crate::error::{EngineError, ErrorReport, client_report};
 use crate::facts::{Facts, read_environment};
 use crate::home::Home;
-use crate::journal::{AcceptedUpload, Event, Journal, RunState, StepOutcome, last_overwrite};
+use crate::journal::{AcceptedUpload, Event, Journal, Resumption, RunState, StepOutcome, last_overwrite};
 use crate::lock::TargetLock;
 use crate::plan::{Plan, PlanAction, StepName};
 use crate::policy::Policy;
@@ -178,27 +179,24 @@ impl Runner {
             // What it did is not known yet; it stays to be taken up when the target is free.
             Err(error) => return Err(error),
         };
-        if state.began(StepName::RollBack) {
-            return self.roll_back().await;
-        }
-        if state.began(StepName::Restore) {
-            return self.finish_overwrite(None).await;
-        }
-        if state.began(StepName::ExecuteMigration) {
-            return self.finish_migration(None, false).await;
-        }
-        if !state.steps.is_empty() {
-            self.remove_marker_if_planted().await;
-            return self.end_unchanged(Stop::new(
-                "interrupted",
-                "the process of this run died before the package was uploaded",
-                "make a new plan; the packages that were fetched are kept",
-            ));
-        }
-        match self.plan.action {
-            PlanAction::Backup => self.back_up().await,
-            PlanAction::Migrate => self.migrate().await,
-            PlanAction::Restore | PlanAction::Undo | PlanAction::Drill => self.overwrite().await,
+        match (state.resumption(), self.plan.action) {
+            (Resumption::Nothing, _) => Ok(()),
+            (Resumption::ReadRollBack, _) => self.roll_back().await,
+            (Resumption::ReadBack, PlanAction::Migrate) => self.finish_migration(None, false).await,
+            (Resumption::ReadBack, _) => self.finish_overwrite(None).await,
+            (Resumption::EndUnchanged, _) => {
+                self.remove_marker_if_planted().await;
+                self.end_unchanged(Stop::new(
+                    "interrupted",
+                    "the process of this run died before the package was uploaded",
+                    "make a new plan; the packages that were fetched are kept",
+                ))
+            }
+            (Resumption::Begin, PlanAction::Backup) => self.back_up().await,
+            (Resumption::Begin, PlanAction::Migrate) => self.migrate().await,
+            (Resumption::Begin, PlanAction::Restore | PlanAction::Undo | PlanAction::Drill) => {
+                self.overwrite().await
+            }
         }
     }
 

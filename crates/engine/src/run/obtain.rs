@@ -1,10 +1,11 @@
 //! Packages: made, fetched, opened, judged. All of it before the target is overwritten.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::{join, try_join};
 use nocobase_client::{BackupStatus, Client, safe_file_name};
+use tokio::time::Instant;
 
 use super::{Runner, Stop};
 use crate::error::EngineError;
@@ -278,6 +279,19 @@ impl Runner {
                 "the package was changed after it was judged",
                 "make a new plan, and keep others from writing that file",
             )),
+        }
+    }
+
+    /// Whether the safety backup is still there as it was judged: what is overwritten next cannot be had again.
+    pub(super) async fn check_way_back(&self, safety_backup: &StoredPackage) -> Result<(), Stop> {
+        match self.check_unaltered(safety_backup).await {
+            // A damaged target is brought back all the same: what it holds now is no state to return to.
+            Err(_) if !self.plan.undoes_damage() => Err(Stop::new(
+                "safety_backup_unusable",
+                "the safety backup was changed or removed after it was judged, so there would be no way back",
+                "make a new plan, and keep others from writing to the folder of packages",
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use nocobase_client::RestoreOptions;
 
-use super::watch::Watched;
+use super::watch::{PATIENCE, Watched};
 use super::{Attempt, Runner, Stop};
 use crate::error::{EngineError, ErrorReport, client_report};
 use crate::evidence::{Acceptance, Canary, Evidence, Standing};
@@ -20,6 +20,9 @@ impl Runner {
             let judged = self.judge(&package, safety_backup.as_ref()).await?;
             self.plant_marker().await?;
             self.check_unaltered(&package).await?;
+            if let Some(safety_backup) = &safety_backup {
+                self.check_way_back(safety_backup).await?;
+            }
             Ok((package, judged))
         };
         match prepared.await {
@@ -105,11 +108,21 @@ impl Runner {
     /// Watches, gathers and decides. Everything it needs is in the journal, so a run whose process died after
     /// the upload began is finished by the same steps.
     pub(super) async fn finish_overwrite(&self, judged: Option<Judged>) -> Result<(), EngineError> {
-        let judged = match judged {
-            Some(judged) => Some(judged),
-            None => self.open_again().await,
+        let evidence = match self.state().evidence {
+            // The process died after it had seen everything; what it did then (the marker) would be misread now.
+            Some(evidence) => evidence,
+            None => {
+                let judged = match judged {
+                    Some(judged) => Some(judged),
+                    None => self.open_again().await,
+                };
+                let evidence = self.see_outcome(Attempt::Restore, judged.as_ref()).await?;
+                self.write(Event::EvidenceGathered {
+                    evidence: Box::new(evidence.clone()),
+                })?;
+                evidence
+            }
         };
-        let evidence = self.see_outcome(Attempt::Restore, judged.as_ref()).await?;
         let decision = decide(&evidence);
         // Also where the marker was not seen: the answer about it may be what was lost.
         let planted = self.state().began(StepName::PlantCanary) && evidence.canary != Canary::Gone;
@@ -125,9 +138,6 @@ impl Runner {
             }),
             Acceptance::Accepted | Acceptance::ReplyLost { .. } => None,
         };
-        self.write(Event::EvidenceGathered {
-            evidence: Box::new(evidence),
-        })?;
         if rolls_back {
             return self.roll_back().await;
         }
@@ -142,8 +152,9 @@ impl Runner {
     ) -> Result<Evidence, EngineError> {
         let acceptance = self.acceptance(attempt);
         let watched = match &acceptance {
-            Acceptance::Refused { .. } => Watched::not_expected(),
-            Acceptance::Accepted | Acceptance::ReplyLost { .. } => {
+            // A proxy that sent it twice hands on the second answer: an application that is down has taken the first.
+            Acceptance::Refused { .. } if !self.is_down().await? => Watched::not_expected(),
+            Acceptance::Refused { .. } | Acceptance::Accepted | Acceptance::ReplyLost { .. } => {
                 self.begin(attempt.watch())?;
                 let watched = self.watch(attempt, false).await?;
                 self.finish(attempt.watch(), StepOutcome::Done { note: watched.note() })?;
@@ -155,10 +166,18 @@ impl Runner {
             .gather(attempt, acceptance.clone(), watched.clone(), judged)
             .await?;
         let mut verdict = decide(&evidence).verdict;
-        // Bad news may only be too early: a server that goes back is up over a database it is still refilling.
-        if matches!(verdict, Verdict::Partial | Verdict::Lost) && evidence.standing == Standing::Up {
+        // Bad news may only be too early: a server that goes back is up over a database it is still refilling, and
+        // what a server had started that died may load on for longer than the next one takes to come up.
+        let mut looks = if watched.process_died { PATIENCE } else { 1 };
+        while looks > 0
+            && matches!(verdict, Verdict::Partial | Verdict::Lost)
+            && evidence.standing == Standing::Up
+        {
+            looks -= 1;
             tokio::time::sleep(self.pace.settle).await;
-            evidence = self.gather(attempt, acceptance, watched, judged).await?;
+            evidence = self
+                .gather(attempt, acceptance.clone(), watched.clone(), judged)
+                .await?;
             verdict = decide(&evidence).verdict;
         }
         self.finish(

@@ -4,16 +4,17 @@
 //! while it refills the database, and then goes down once more, so "up" ends the watch only when the log shows
 //! the end or when it has lasted (NocoBase 2.2.15).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nocobase_client::{Client, Error, Health, RestoreStatus};
+use tokio::time::Instant;
 
 use super::{Attempt, Runner};
 use crate::error::EngineError;
 use crate::evidence::Standing;
 
 /// How much longer "up" must last when the log says that the restore began and not that it is over.
-const PATIENCE: u32 = 6;
+pub(super) const PATIENCE: u32 = 6;
 
 /// What the watch saw.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub(super) struct Watched {
     pub(super) went_down: bool,
     pub(super) standing: Standing,
     pub(super) failure_message: Option<String>,
+    /// Whether the log shows that the server's process died before the restore's end.
+    pub(super) process_died: bool,
 }
 
 impl Watched {
@@ -30,6 +33,7 @@ impl Watched {
             went_down: false,
             standing: Standing::Up,
             failure_message: None,
+            process_died: false,
         }
     }
 
@@ -82,6 +86,12 @@ async fn look_at_health(client: &Client) -> Look {
 }
 
 impl Runner {
+    /// Whether the application does not answer at this moment.
+    pub(super) async fn is_down(&self) -> Result<bool, EngineError> {
+        let seen = look(self.target_client()?, None).await;
+        Ok(matches!(seen, Look::Busy { .. } | Look::Gone(_)))
+    }
+
     /// Watches until the application stays up, is broken for good, or the time is over.
     pub(super) async fn watch(&self, attempt: Attempt, went_down: bool) -> Result<Watched, EngineError> {
         let client = self.target_client()?;
@@ -132,6 +142,7 @@ impl Runner {
                         if log.is_conclusive() {
                             return Ok(watched);
                         }
+                        watched.process_died = log.process_died();
                         unfinished = log.is_unfinished() || (unfinished && !log.is_readable());
                         next_log_look = Instant::now() + 4 * self.pace.poll_slow;
                     }

@@ -22,8 +22,25 @@ enum Content {
     Unseen,
 }
 
-/// Weighs the evidence of a migration.
+/// Weighs the evidence of a migration. As for a restore, what could not be counted is not claimed.
 pub fn decide_migration(evidence: &MigrationEvidence) -> Decision {
+    let mut decision = weigh(evidence);
+    if evidence.collections_not_counted.is_empty() {
+        return decision;
+    }
+    decision.verdict = match decision.verdict {
+        Verdict::Verified | Verdict::VerifiedWithWarnings => Verdict::Unverified,
+        Verdict::FailedReverted => Verdict::Unknown,
+        verdict => return Decision { verdict, ..decision },
+    };
+    decision.reasons.push(format!(
+        "but these could not be counted: {}",
+        evidence.collections_not_counted.join(", ")
+    ));
+    decision
+}
+
+fn weigh(evidence: &MigrationEvidence) -> Decision {
     let ended = |verdict, reasons: Vec<String>| Decision { verdict, reasons };
     match &evidence.standing {
         Standing::Broken { message, .. } => {
@@ -258,12 +275,6 @@ fn with_warnings(evidence: &MigrationEvidence, mut reasons: Vec<String>) -> Deci
     }
     if evidence.users.is_none() {
         warnings.push("the users could not be counted".into());
-    }
-    if !evidence.collections_not_counted.is_empty() {
-        warnings.push(format!(
-            "could not be counted: {}",
-            evidence.collections_not_counted.join(", ")
-        ));
     }
     match &evidence.identity {
         Identity::Same => {}

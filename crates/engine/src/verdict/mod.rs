@@ -70,6 +70,29 @@ pub struct Decision {
 
 /// Weighs the evidence of a restore.
 pub fn decide(evidence: &Evidence) -> Decision {
+    within_what_was_counted(weigh(evidence), evidence)
+}
+
+/// A collection that the application lists and that could not be counted may hold anything: neither the package's
+/// content nor the earlier one is claimed then.
+fn within_what_was_counted(mut decision: Decision, evidence: &Evidence) -> Decision {
+    if evidence.collections_not_counted.is_empty() {
+        return decision;
+    }
+    let weaker = match decision.verdict {
+        Verdict::Verified | Verdict::VerifiedWithWarnings => Verdict::Unverified,
+        Verdict::FailedReverted => Verdict::Unknown,
+        verdict => return Decision { verdict, ..decision },
+    };
+    decision.verdict = weaker;
+    decision.reasons.push(format!(
+        "but these could not be counted: {}",
+        evidence.collections_not_counted.join(", ")
+    ));
+    decision
+}
+
+fn weigh(evidence: &Evidence) -> Decision {
     let decided = |verdict, reason: &str| Decision {
         verdict,
         reasons: vec![reason.to_owned()],
@@ -295,12 +318,6 @@ fn with_warnings(evidence: &Evidence, mut reasons: Vec<String>) -> Decision {
             content.tables + evidence.tables_not_reachable
         ));
     }
-    if !evidence.collections_not_counted.is_empty() {
-        warnings.push(format!(
-            "could not be counted: {}",
-            evidence.collections_not_counted.join(", ")
-        ));
-    }
     match &evidence.identity {
         Identity::Same => {}
         Identity::Changed { after, .. } => {
@@ -336,7 +353,19 @@ fn without_marker(evidence: &Evidence) -> Decision {
         .against_before
         .as_ref()
         .filter(|content| content.tables > 0);
-    let mut reasons = vec!["there is no marker to tell old data from new".to_owned()];
+    let mut reasons = vec![match &evidence.canary {
+        Canary::Unreadable { reason } => {
+            format!("the marker that tells old data from new cannot be looked up: {reason}")
+        }
+        _ => "there is no marker to tell old data from new".to_owned(),
+    }];
+    if let Identity::Refused { .. } = &evidence.identity {
+        reasons.push(
+            "our credentials no longer work there: look at it as a user of the package's source, or name other \
+             credentials under `fallback` in the settings"
+                .into(),
+        );
+    }
     let (is_package, is_before) = (
         package.map(|content| content.is_exact()),
         before.map(|content| content.is_exact()),

@@ -1,12 +1,25 @@
 //! How a run ends whose target was damaged and whose safety backup was uploaded at once; pure.
 
-use super::{Decision, Verdict};
+use super::{Decision, Verdict, within_what_was_counted};
 use crate::evidence::{Acceptance, Canary, Evidence, LogStory, Standing};
 
 /// Weighs what was seen after the rollback (`after`, whose package is the safety backup) against the damage before it.
 ///
 /// Only content that is proven to be the safety backup's makes a `failed_reverted`.
 pub fn decide_roll_back(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
+    let mut decision = within_what_was_counted(weigh(damage, before, after), after);
+    // What has not begun yet may still begin, and then the damage is gone again.
+    let pending = matches!(after.acceptance, Acceptance::ReplyLost { .. }) && !after.went_down;
+    if pending && matches!(decision.verdict, Verdict::Partial | Verdict::Lost) {
+        decision.verdict = Verdict::Unknown;
+        decision
+            .reasons
+            .push("but it may have been taken all the same, and its restore may yet begin".into());
+    }
+    decision
+}
+
+fn weigh(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
     let mut reasons = damage.reasons.clone();
     let ended = |mut reasons: Vec<String>, verdict, reason: String| {
         reasons.push(reason);

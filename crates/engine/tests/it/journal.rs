@@ -19,11 +19,11 @@ fn plan() -> Box<release_engine::Plan> {
     Box::new(made(PackageChoice::New, facts).unwrap())
 }
 
-fn run() -> RunId {
+pub(crate) fn run() -> RunId {
     RunId::parse("run-20261122-200000-aaaa").unwrap()
 }
 
-fn line(number: u64, event: Event) -> Line {
+pub(crate) fn line(number: u64, event: Event) -> Line {
     Line {
         format: JOURNAL_FORMAT,
         number,
@@ -32,7 +32,7 @@ fn line(number: u64, event: Event) -> Line {
     }
 }
 
-fn created() -> Event {
+pub(crate) fn created() -> Event {
     Event::RunCreated {
         run: run(),
         plan: plan(),
@@ -42,7 +42,7 @@ fn created() -> Event {
     }
 }
 
-fn ended() -> Event {
+pub(crate) fn ended() -> Event {
     Event::RunEnded {
         verdict: Verdict::Verified,
         reasons: Vec::new(),
@@ -51,7 +51,7 @@ fn ended() -> Event {
     }
 }
 
-fn done(step: StepName) -> Event {
+pub(crate) fn done(step: StepName) -> Event {
     Event::StepEnded {
         step,
         outcome: StepOutcome::Done { note: String::new() },
@@ -59,7 +59,7 @@ fn done(step: StepName) -> Event {
 }
 
 /// A home that holds this journal.
-fn home(text: &str) -> (tempfile::TempDir, Home) {
+pub(crate) fn home(text: &str) -> (tempfile::TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::new(folder.path());
     fs::create_dir_all(home.run(&run())).unwrap();
@@ -67,7 +67,7 @@ fn home(text: &str) -> (tempfile::TempDir, Home) {
     (folder, home)
 }
 
-fn text(events: Vec<Event>) -> String {
+pub(crate) fn text(events: Vec<Event>) -> String {
     let lines = events.into_iter().zip(1..).map(|(event, number)| {
         let mut line = serde_json::to_string(&line(number, event)).unwrap();
         line.push('\n');

@@ -1,7 +1,12 @@
 //! The engine's pure parts: verdicts from evidence, plans and their confirmation, states from journals.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
 
 mod journal;
 mod plans;
+mod properties;
 mod verdicts;

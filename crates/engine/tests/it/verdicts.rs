@@ -120,16 +120,22 @@ fn what_a_person_should_look_at_is_a_warning() {
             ..good()
         },
         Evidence {
-            collections_not_counted: vec!["orders".into()],
-            ..good()
-        },
-        Evidence {
             canary: Canary::NotPlanted { reason: "403".into() },
             ..good()
         },
     ] {
         assert_verdict(&evidence, Verdict::VerifiedWithWarnings);
     }
+}
+
+#[test]
+fn what_could_not_be_counted_is_neither_verified_nor_reverted() {
+    let uncounted = |evidence| Evidence {
+        collections_not_counted: vec!["orders".into()],
+        ..evidence
+    };
+    assert_verdict(&uncounted(good()), Verdict::Unverified);
+    assert_verdict(&uncounted(reverted()), Verdict::Unknown);
 }
 
 #[test]
@@ -282,6 +288,36 @@ fn what_cannot_be_told_is_not_told() {
         },
         Verdict::Unverified,
     );
+}
+
+#[test]
+fn credentials_that_no_longer_work_are_named_as_the_reason() {
+    let refused = "The username/email or password is incorrect";
+    let locked_out = Evidence {
+        log: LogStory::Unreadable {
+            reason: refused.into(),
+        },
+        canary: Canary::Unreadable {
+            reason: refused.into(),
+        },
+        against_package: None,
+        against_before: None,
+        users: None,
+        identity: Identity::Refused {
+            code: None,
+            message: refused.into(),
+            first_user: true,
+        },
+        ..good()
+    };
+    let decision = decide(&locked_out);
+    assert_eq!(decision.verdict, Verdict::Unknown);
+    for said in [refused, "our credentials no longer work there", "`fallback`"] {
+        assert!(
+            decision.reasons.iter().any(|reason| reason.contains(said)),
+            "{said}: {decision:?}"
+        );
+    }
 }
 
 /// Over all combinations: "verified" needs the marker gone (or provably other content), all rows, and an

@@ -6,17 +6,8 @@ mod role;
 
 use crate::intent::Action;
 use crate::prefix::PrefixTable;
-use std::sync::{LazyLock, OnceLock};
 
 pub(crate) use role::{Role, RoleSet};
-
-struct File {
-    tag: &'static str,
-    name: &'static str,
-    scripts: &'static [&'static str],
-    words: &'static str,
-    texts: &'static str,
-}
 
 /// A part of an intent, as the catalogue speaks of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,15 +39,18 @@ pub(crate) struct Meaning {
     pub(crate) borrowed: bool,
 }
 
-/// A language: its words, laid out when they are first needed, and its texts.
+/// A language: its words, laid out when the program was built, and its texts.
 #[derive(Debug)]
 pub(crate) struct Language {
     pub(crate) tag: &'static str,
     pub(crate) name: &'static str,
     pub(crate) scripts: &'static [&'static str],
+    /// Endings that names take: the nominative's, and the one in its place.
+    pub(crate) inflections: &'static [(&'static str, &'static str)],
+    /// Nouns are written onto names: "testumgebung", "dev-backup".
+    pub(crate) compounds: bool,
     pub(crate) texts: &'static str,
-    file: &'static str,
-    lists: OnceLock<Lists>,
+    lists: Lists,
 }
 
 /// The words of a language.
@@ -64,30 +58,13 @@ pub(crate) struct Language {
 pub(crate) struct Lists {
     pub(crate) words: PrefixTable<&'static str, Meaning>,
     /// Words in two pieces with something between them: "back … up".
-    pub(crate) splits: Vec<Split>,
+    pub(crate) splits: &'static [Split],
 }
 
 impl Language {
     /// Its words.
     pub(crate) fn lists(&self) -> &Lists {
-        self.lists.get_or_init(|| {
-            let mut words = Vec::with_capacity(self.file.len() / 12);
-            let mut splits = Vec::new();
-            for (phrase, meaning) in self.file.lines().filter_map(entry) {
-                match phrase.split_once(GAP) {
-                    Some((first, second)) => splits.push(Split {
-                        first,
-                        second,
-                        roles: meaning.roles,
-                    }),
-                    None => words.push((phrase, meaning)),
-                }
-            }
-            Lists {
-                words: PrefixTable::from_sorted(words),
-                splits,
-            }
-        })
+        &self.lists
     }
 }
 
@@ -99,43 +76,20 @@ pub(crate) struct Split {
     pub(crate) roles: RoleSet,
 }
 
-/// What stands between the pieces of a split word in the language files.
-const GAP: &str = " … ";
-
-static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
-    FILES
-        .iter()
-        .map(|file| Language {
-            tag: file.tag,
-            name: file.name,
-            scripts: file.scripts,
-            texts: file.texts,
-            file: file.words,
-            lists: OnceLock::new(),
-        })
-        .collect()
-});
-
-fn entry(line: &'static str) -> Option<(&'static str, Meaning)> {
-    let mut fields = line.split('\t');
-    let phrase = fields.next()?;
-    let bits = fields
-        .next()?
-        .split(',')
-        .filter_map(|number| number.parse::<u32>().ok());
-    let roles = RoleSet(bits.fold(0, |set, number| set | 1u128.checked_shl(number).unwrap_or(0)));
-    Some((
+/// An entry of a laid-out list.
+const fn word(phrase: &'static str, roles: u128, borrowed: bool) -> (&'static str, Meaning) {
+    (
         phrase,
         Meaning {
-            roles,
-            borrowed: fields.next() == Some("1"),
+            roles: RoleSet(roles),
+            borrowed,
         },
-    ))
+    )
 }
 
 /// All languages, English first.
 pub(crate) fn languages() -> &'static [Language] {
-    &LANGUAGES
+    LANGUAGES
 }
 
 /// The languages that are understood: the tag an intent carries, and the language's own name.

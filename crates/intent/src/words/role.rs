@@ -92,6 +92,8 @@ roles! {
     Negation = "mood.negation",
     /// "not", where it may contrast names: "not prod but staging".
     Contrast = "mood.contrast",
+    /// As contrast, but standing behind the name: "prodではなく".
+    ContrastEnd = "mood.contrast_end",
     /// How, why, explain, …: help, whatever the action.
     How = "mood.how",
     /// Asks about an action: help when the action is destructive.
@@ -107,6 +109,8 @@ roles! {
     Hypothetical = "mood.hypothetical",
     /// If, when, unless: a request that waits for something.
     Condition = "mood.condition",
+    /// As condition, but standing behind its clause: "…たら".
+    ConditionEnd = "mood.condition_end",
     Past = "mood.past",
     Reporting = "mood.reporting",
     Request = "mood.request",
@@ -163,6 +167,8 @@ roles! {
     And = "join.and",
     Or = "join.or",
     Then = "join.then",
+    /// A verb's ending that ties it to a later verb: "…して", "…하고".
+    Chain = "join.chain",
     But = "join.but",
     /// So, therefore: what follows stands on its own.
     So = "join.so",

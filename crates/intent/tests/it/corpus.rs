@@ -1,6 +1,6 @@
 //! The sentences in `prompts/languages/*/tests`: accepted, must ask, must refuse.
 
-use crate::support::{acts, short};
+use crate::support::{acts, languages, short};
 use release_intent::{Known, read};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -78,10 +78,6 @@ impl Case {
     }
 }
 
-fn languages() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../prompts/languages")
-}
-
 /// All test files of all languages.
 fn files() -> Vec<(PathBuf, File)> {
     let mut found = Vec::new();
@@ -91,7 +87,9 @@ fn files() -> Vec<(PathBuf, File)> {
         };
         for file in tests {
             let path = file.unwrap().path();
-            if path.extension().is_some_and(|ending| ending == "toml") {
+            // Frames are for the metamorphic tests.
+            let frames = path.file_name().is_some_and(|name| name == "frames.toml");
+            if path.extension().is_some_and(|ending| ending == "toml") && !frames {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let file =
                     toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -7,6 +7,7 @@
 )]
 
 mod corpus;
+mod frames;
 mod metamorphic;
 mod names;
 mod robustness;

@@ -2,6 +2,12 @@
 
 use release_intent::{Known, Reading, RuleRef, read};
 use serde_json::Value;
+use std::path::PathBuf;
+
+/// The folder of all languages.
+pub(crate) fn languages() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../prompts/languages")
+}
 
 pub(crate) fn known(names: &[&str]) -> Known {
     Known::from_names(names.iter().copied(), None)

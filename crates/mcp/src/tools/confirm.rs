@@ -165,7 +165,14 @@ fn run_reply(plan: &Plan, answer: RunAnswer) -> Reply<ConfirmAnswer> {
 }
 
 fn person_required(plan: &Plan, reason: &str) -> Reply<ConfirmAnswer> {
-    let next = vec![terminal_step(plan.id.as_str())];
+    let next = vec![
+        terminal_step(plan.id.as_str()),
+        format!(
+            "or, to go on here: tell the user to run nocobase-release approve {} in a terminal, then call confirm with \
+             this plan again",
+            plan.id
+        ),
+    ];
     let mut text = format!(
         "a person has to confirm {}; nothing was started ({reason})\n",
         plan.id

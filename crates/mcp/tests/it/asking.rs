@@ -89,6 +89,33 @@ async fn declined_or_unavailable_leads_to_the_terminal() {
 }
 
 #[tokio::test]
+async fn what_a_person_approved_at_a_terminal_can_be_confirmed_here_once() {
+    for lifecycle in BOTH {
+        let (fixture, _sim) = simulated(Policy::default()).await;
+        let connection = connect(&fixture.engine, lifecycle, Behaviour::CannotAsk).await;
+        let (plan, other) = (plan(&connection).await, plan(&connection).await);
+        let id = |plan: &Value| plan["plan"].as_str().unwrap().to_owned();
+        let refused = connection.data("confirm", json!({ "plan": id(&plan) })).await;
+        let told = refused["next"].to_string();
+        assert!(
+            told.contains(&format!("nocobase-release approve {}", id(&plan))),
+            "{told}"
+        );
+        let kept = fixture.engine.load_plan(&id(&plan)).unwrap();
+        fixture.engine.approve(&kept, &kept.phrase(), "somebody").unwrap();
+        // That was one plan, and no other.
+        let still = connection.data("confirm", json!({ "plan": id(&other) })).await;
+        assert_eq!(still["status"], "person_required");
+        let arguments = json!({ "plan": id(&plan), "wait_seconds": 0 });
+        let data = connection.data("confirm", arguments.clone()).await;
+        assert_eq!(data["status"], "running", "{lifecycle:?}");
+        let again = connection.error("confirm", arguments).await;
+        assert!(again.starts_with("error: plan_used"), "{again}");
+        assert_eq!(fixture.engine.runs(10).unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_counts_only_for_the_question_that_was_asked() {
     let (fixture, _sim) = simulated(Policy::default()).await;
     let connection = connect(&fixture.engine, Lifecycle::Discover, Behaviour::TypesPhrase).await;

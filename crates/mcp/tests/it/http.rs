@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use release_engine::Policy;
+use release_engine::{Policy, RunSecrets, RunStanding};
 use release_mcp::{Handler, HttpError, HttpOptions, HttpServer, TlsFiles};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -386,6 +386,7 @@ async fn a_confirmation_is_bound_to_who_was_asked_and_altered_ones_are_refused()
     // The right answer starts the run once, in Alice's name.
     let done = answer(&state).by(ALICE).send().await.json();
     assert_eq!(done["result"]["structuredContent"]["status"], "running", "{done}");
+    assert_eq!(done["result"]["structuredContent"]["run"]["asked_by"], "alice");
     let again = answer(&state).by(ALICE).send().await.json();
     assert!(text(&again).starts_with("error: plan_used"), "{again}");
     let runs = fixture.engine.runs(10).unwrap();
@@ -421,6 +422,45 @@ async fn several_people_at_once_get_one_run_each_under_their_names() {
             (Some("bob".into()), "test".into())
         ]
     );
+}
+
+#[tokio::test]
+async fn two_people_cannot_overwrite_the_same_target_at_once() {
+    let (fixture, _sim) = simulated(Policy::default()).await;
+    let server = serve(&fixture.engine, |options| options.tokens = Some(people())).await;
+    let mut plans = Vec::new();
+    for token in [ALICE, BOB] {
+        let arguments = json!({ "source": "dev", "target": "test" });
+        let planned = tool(&server, "restore", arguments, json!({}))
+            .by(token)
+            .send()
+            .await
+            .json();
+        plans.push(planned["result"]["structuredContent"]["plan"].clone());
+    }
+    let confirm = |plan: &Value, token: &str| {
+        let arguments = json!({ "plan": plan["plan"], "phrase": plan["phrase"], "wait_seconds": 0 });
+        tool(&server, "confirm", arguments, json!({})).by(token)
+    };
+    let first = confirm(&plans[0], ALICE).send().await.json();
+    assert_eq!(
+        first["result"]["structuredContent"]["status"], "running",
+        "{first}"
+    );
+    // Executed here, as the process of its own would; it holds the target from its beginning to its end.
+    let run = fixture.engine.find_run(None).unwrap();
+    let (engine, held) = (fixture.engine.clone(), run.clone());
+    let executing = tokio::spawn(async move { engine.execute(&held, RunSecrets::default()).await });
+    while fixture.engine.run(&run).unwrap().state != RunStanding::Running {
+        tokio::task::yield_now().await;
+    }
+    let second = confirm(&plans[1], BOB).send().await.json();
+    let text = second["result"]["content"][0]["text"].as_str().unwrap();
+    assert!(text.starts_with("error: target_locked"), "{text}");
+    executing.abort();
+    let runs = fixture.engine.runs(10).unwrap();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0].caller.as_deref(), Some("alice"));
 }
 
 #[tokio::test]
@@ -470,6 +510,11 @@ async fn the_end_answers_who_waits_and_cuts_who_only_listens() {
     let server = serve(&fixture.engine, |_| {}).await;
     let greeting = Call::initialize(&server).send().await;
     let session = greeting.header("mcp-session-id").unwrap();
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    Call::post(&server, ready)
+        .with("Mcp-Session-Id", session)
+        .send()
+        .await;
     let listens = Call::get(&server, "/mcp")
         .with("Mcp-Session-Id", session)
         .with("Accept", "text/event-stream");
@@ -477,7 +522,10 @@ async fn the_end_answers_who_waits_and_cuts_who_only_listens() {
     // A run that nobody executes does not end by itself.
     let arguments = json!({ "environment": "dev", "wait_seconds": 0 });
     tool(&server, "backup", arguments, json!({})).send().await;
-    let waits = tool(&server, "run_status", json!({ "wait_seconds": 45 }), json!({}));
+    // In a session the answer's head comes at once, and the rest when there is an answer.
+    let params = json!({ "name": "run_status", "arguments": { "wait_seconds": 45 } });
+    let waits = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params });
+    let waits = Call::post(&server, waits).with("Mcp-Session-Id", session);
     let (head, rest) = waits.begin().await;
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     server.end.cancel();

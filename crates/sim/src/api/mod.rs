@@ -40,6 +40,7 @@ use crate::store;
 use crate::world::{Gate, World};
 
 /// Everything the work on one request needs.
+#[derive(Clone)]
 struct Incoming {
     request_id: String,
     place: usize,
@@ -99,8 +100,12 @@ pub(crate) async fn answer(
         world.die();
         return Err(ConnectionCut);
     }
+    let most = faults.iter().find_map(|fault| match fault {
+        FaultKind::CutRequest(most) => Some(*most),
+        _ => None,
+    });
     // an upload that breaks off never becomes a request
-    let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
+    let Ok(body) = axum::body::to_bytes(body, most.unwrap_or(usize::MAX)).await else {
         return Err(ConnectionCut);
     };
     let incoming = Incoming {
@@ -119,7 +124,7 @@ pub(crate) async fn answer(
     let worker = Arc::clone(&world);
     world.work(async move {
         let outcome = if inside {
-            work(&worker, incoming).await
+            work_as_often_as_received(&worker, incoming).await
         } else {
             Reply::page().into()
         };
@@ -159,6 +164,26 @@ fn shown_query(uri: &axum::http::Uri) -> String {
         format!("{name}={value}")
     });
     shown.collect::<Vec<_>>().join("&")
+}
+
+/// What the request comes to, under the faults of a proxy that repeats it or holds its answer.
+async fn work_as_often_as_received(world: &Arc<World>, incoming: Incoming) -> Outcome {
+    let faults = incoming.faults.clone();
+    let outcome = if faults.contains(&FaultKind::Repeated) {
+        drop(work(world, incoming.clone()).await);
+        work(world, incoming).await
+    } else if faults.contains(&FaultKind::RepeatedAtOnce) {
+        let (first, _second) = tokio::join!(work(world, incoming.clone()), work(world, incoming));
+        first
+    } else {
+        work(world, incoming).await
+    };
+    for fault in &faults {
+        if let FaultKind::SlowAnswer(delay) = fault {
+            tokio::time::sleep(*delay).await;
+        }
+    }
+    outcome
 }
 
 /// What the request comes to.
@@ -304,6 +329,12 @@ fn route(world: &World, target: &Target) -> Result<&'static Route, Reply> {
     let state = world.state();
     let is_table = state.known_collections.contains(&target.resource);
     let (backups, manager) = (state.settings.backup_manager, state.settings.migration_manager);
+    // An app that was not loaded anew after a restore lists collections that it does not serve: no fault of the caller.
+    let is_listed = state
+        .database
+        .rows("collections")
+        .iter()
+        .any(|row| row.get("name").and_then(Value::as_str) == Some(&target.resource));
     drop(state);
     if target.resource.starts_with("backup") && !backups {
         return Err(Reply::unknown_resource());
@@ -317,9 +348,11 @@ fn route(world: &World, target: &Target) -> Result<&'static Route, Reply> {
         });
     }
     routes::find(&target.resource, &target.action, is_table).ok_or_else(|| {
-        world
-            .journal
-            .violation(format!("{}: no such action", target.name()));
+        if !is_listed {
+            world
+                .journal
+                .violation(format!("{}: no such action", target.name()));
+        }
         if routes::is_resource(&target.resource) && !is_table {
             Reply::unknown_action()
         } else {
@@ -395,6 +428,18 @@ async fn finish(
         _ => None,
     });
     let (mut response, file) = waited_too_long.unwrap_or(outcome.reply).into_response(request_id);
+    let torn = faults.iter().find_map(|fault| match fault {
+        FaultKind::TornBody(kept) => Some(*kept),
+        _ => None,
+    });
+    if let (Some(kept), None) = (torn, &file) {
+        let content = std::mem::take(response.body_mut());
+        let content = axum::body::to_bytes(content, usize::MAX)
+            .await
+            .unwrap_or_default();
+        let kept = kept.min(content.len().saturating_sub(1));
+        *response.body_mut() = reply::streamed(&content.slice(..kept), true);
+    }
     if let Some(content) = file {
         *response.body_mut() = if head_only {
             Body::empty()

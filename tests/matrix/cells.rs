@@ -1,0 +1,274 @@
+//! The cells of the matrix: every step of a run x everything that can happen to a call of it, one case each.
+//!
+//! Steps of a plain restore, of one that takes itself back (`roll back`), and of an undo are rows of their own. Where
+//! the verdict is made (upload, watch, evidence) each cell is played again with other server behaviours, in turn.
+//! [`deaths`] adds a death after and before every journal line, [`in_flight`] one while a request is being answered.
+//! Random combinations are left to `random`, playing to `case`.
+
+use release_engine::StepName;
+
+use crate::faults::{Behaviour, FileFault, variants};
+use crate::plot::{Death, Journey, Plot, Side, Strike, What, When};
+
+/// A step as the matrix counts it: which journey, which step; none is the making of the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Row {
+    pub(crate) journey: Journey,
+    pub(crate) step: Option<StepName>,
+}
+
+impl Row {
+    pub(crate) fn title(self) -> String {
+        let step = match self.step {
+            None => "make plan",
+            Some(StepName::ReadFacts) => "read facts",
+            Some(StepName::MakePackage) => "make package",
+            Some(StepName::DownloadPackage) => "download package",
+            Some(StepName::MakeSafetyBackup) => "make safety backup",
+            Some(StepName::DownloadSafetyBackup) => "download safety backup",
+            Some(StepName::Judge) => "judge",
+            Some(StepName::PlantCanary) => "plant canary",
+            Some(StepName::Restore) => "restore upload",
+            Some(StepName::Watch) => "watch",
+            Some(StepName::Verify) => "verify",
+            Some(StepName::TidyUp) => "tidy up",
+            Some(StepName::RollBack) => "roll back",
+            Some(StepName::WatchRollBack) => "watch roll back",
+            Some(StepName::VerifyRollBack) => "verify roll back",
+        };
+        match self.journey {
+            Journey::Restore => step.to_owned(),
+            Journey::Undo => format!("undo: {step}"),
+        }
+    }
+}
+
+/// The calls of a step that can be hit, with the side they go to.
+pub(crate) fn calls(row: Row) -> &'static [(Side, &'static str)] {
+    use Side::{Source, Target};
+    match (row.journey, row.step) {
+        (Journey::Restore, None) => &[
+            (Target, "__health_check"),
+            (Target, "app:getInfo"),
+            (Target, "backup:list"),
+            (Source, "auth:check"),
+        ],
+        (Journey::Undo, None) => &[(Target, "auth:check"), (Target, "backups:appInfo")],
+        (Journey::Restore, Some(StepName::ReadFacts)) => &[
+            (Target, "__health_check"),
+            (Target, "app:getInfo"),
+            (Target, "auth:check"),
+            (Target, "backup:list"),
+            (Target, "backups:appInfo"),
+            (Target, "applicationPlugins:list"),
+            (Target, "logger:list"),
+            (Source, "auth:check"),
+            (Source, "backup:status"),
+            (Source, "backup:list"),
+        ],
+        (Journey::Undo, Some(StepName::ReadFacts)) => &[(Target, "auth:check"), (Target, "backup:list")],
+        (_, Some(StepName::MakePackage)) => &[(Source, "backup:create"), (Source, "backup:status")],
+        (_, Some(StepName::DownloadPackage)) => &[(Source, "backup:download")],
+        (_, Some(StepName::MakeSafetyBackup)) => &[(Target, "backup:create"), (Target, "backup:status")],
+        (_, Some(StepName::DownloadSafetyBackup)) => &[(Target, "backup:download")],
+        (_, Some(StepName::Judge)) => &[],
+        (_, Some(StepName::PlantCanary)) => &[
+            (Target, "environmentVariables:create"),
+            (Target, "environmentVariables:list"),
+        ],
+        (_, Some(StepName::Restore | StepName::RollBack)) => &[(Target, "backup:restoreUpload")],
+        (Journey::Restore, Some(StepName::Watch)) => &[
+            (Target, "backup:restoreStatus"),
+            (Target, "logger:list"),
+            (Target, "logger:download"),
+        ],
+        (_, Some(StepName::Watch | StepName::WatchRollBack)) => &[(Target, "backup:restoreStatus")],
+        (Journey::Restore, Some(StepName::Verify)) => &[
+            (Target, "logger:list"),
+            (Target, "logger:download"),
+            (Target, "auth:check"),
+            (Target, "environmentVariables:list"),
+            (Target, "users:list"),
+            (Target, "collections:list"),
+            (Target, "orders:list"),
+            (Target, "__health_check"),
+        ],
+        (_, Some(StepName::Verify | StepName::VerifyRollBack)) => &[
+            (Target, "logger:download"),
+            (Target, "environmentVariables:list"),
+            (Target, "users:list"),
+            (Target, "orders:list"),
+        ],
+        (_, Some(StepName::TidyUp)) => &[(Target, "environmentVariables:destroy")],
+    }
+}
+
+/// All rows, in the order of a run.
+pub(crate) fn rows() -> Vec<Row> {
+    const RESTORE: [Option<StepName>; 15] = [
+        None,
+        Some(StepName::ReadFacts),
+        Some(StepName::MakePackage),
+        Some(StepName::DownloadPackage),
+        Some(StepName::MakeSafetyBackup),
+        Some(StepName::DownloadSafetyBackup),
+        Some(StepName::Judge),
+        Some(StepName::PlantCanary),
+        Some(StepName::Restore),
+        Some(StepName::Watch),
+        Some(StepName::Verify),
+        Some(StepName::TidyUp),
+        Some(StepName::RollBack),
+        Some(StepName::WatchRollBack),
+        Some(StepName::VerifyRollBack),
+    ];
+    let undo = RESTORE.into_iter().filter(|step| {
+        !matches!(
+            step,
+            Some(
+                StepName::MakePackage
+                    | StepName::DownloadPackage
+                    | StepName::RollBack
+                    | StepName::WatchRollBack
+                    | StepName::VerifyRollBack
+            )
+        )
+    });
+    let row = |journey| move |step| Row { journey, step };
+    let all = RESTORE.into_iter().map(row(Journey::Restore));
+    all.chain(undo.map(row(Journey::Undo))).collect()
+}
+
+/// The plot in which a step comes to pass at all.
+pub(crate) fn setting(row: Row) -> Plot {
+    let behaviour = match row.step {
+        Some(StepName::TidyUp) => Behaviour::RevertsSilently,
+        Some(StepName::RollBack | StepName::WatchRollBack | StepName::VerifyRollBack) => {
+            Behaviour::LosesTable
+        }
+        _ => Behaviour::Whole,
+    };
+    Plot {
+        journey: row.journey,
+        behaviour,
+        rolls_back: matches!(
+            row.step,
+            Some(StepName::RollBack | StepName::WatchRollBack | StepName::VerifyRollBack)
+        ),
+        ..Plot::default()
+    }
+}
+
+/// One case for every cell, and more where the verdict is made.
+pub(crate) fn all() -> Vec<Plot> {
+    let mut plots = Vec::new();
+    let mut turn = 0;
+    for row in rows() {
+        let when = row.step.map_or(When::Planning, When::During);
+        for (side, call) in calls(row).iter().copied() {
+            let mutation = matches!(
+                call,
+                "backup:create"
+                    | "environmentVariables:create"
+                    | "environmentVariables:destroy"
+                    | "backup:restoreUpload"
+            );
+            for (column, kind) in variants(call) {
+                turn += 1;
+                // A read is tried again, so a fault that strikes once is hardly one; a mutation is sent once.
+                let lasting = !mutation && turn % 4 != 0;
+                let strike = |lasting, nth| Strike {
+                    row,
+                    column,
+                    when,
+                    what: What::Call {
+                        side,
+                        call: call.into(),
+                        kind: kind.clone(),
+                        nth,
+                        lasting,
+                    },
+                };
+                let plot = setting(row);
+                plots.push(Plot {
+                    strikes: vec![strike(lasting, 1)],
+                    ..plot.clone()
+                });
+                let decides = matches!(
+                    row.step,
+                    Some(StepName::Restore | StepName::Watch | StepName::Verify)
+                );
+                if decides && row.journey == Journey::Restore {
+                    plots.push(Plot {
+                        strikes: vec![strike(!mutation, 1)],
+                        behaviour: Behaviour::in_turn(turn),
+                        rolls_back: turn % 3 == 0,
+                        ..plot
+                    });
+                }
+            }
+        }
+        if row.step == Some(StepName::Judge) {
+            plots.extend(spoiled_files(row));
+        }
+    }
+    plots
+}
+
+/// A package that is spoiled on this machine before it is judged, or after.
+fn spoiled_files(row: Row) -> Vec<Plot> {
+    let mut plots = Vec::new();
+    for (column, fault) in FileFault::ALL {
+        for side in [Side::Source, Side::Target] {
+            for step in [StepName::Judge, StepName::PlantCanary] {
+                plots.push(Plot {
+                    strikes: vec![Strike {
+                        row: Row {
+                            step: Some(step),
+                            ..row
+                        },
+                        column,
+                        when: When::During(step),
+                        what: What::File { side, fault },
+                    }],
+                    ..setting(row)
+                });
+            }
+        }
+    }
+    plots
+}
+
+/// A death at every line that this plot's run comes to: right before it, when only the lines up to it exist, and right
+/// after it. Line 1 is the confirmation's; a death before line 2 is a process that never did anything.
+pub(crate) fn deaths(plot: &Plot, lines: u64) -> Vec<Plot> {
+    (2..=lines)
+        .flat_map(|line| [Death::Before(line), Death::After(line)])
+        .map(|death| Plot {
+            deaths: vec![death],
+            ..plot.clone()
+        })
+        .collect()
+}
+
+/// A death while the server is answering a request that changes something.
+pub(crate) fn in_flight() -> Vec<Plot> {
+    let mut plots = Vec::new();
+    for row in rows() {
+        let mutations = calls(row).iter().filter(|(_, call)| {
+            call.ends_with(":create") || call.ends_with(":destroy") || call.ends_with(":restoreUpload")
+        });
+        for (side, call) in mutations {
+            let step = row.step.unwrap_or(StepName::ReadFacts);
+            plots.push(Plot {
+                deaths: vec![Death::InFlight {
+                    side: *side,
+                    call: (*call).into(),
+                    step,
+                }],
+                ..setting(row)
+            });
+        }
+    }
+    plots
+}
