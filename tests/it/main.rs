@@ -15,6 +15,8 @@ mod bad_packages;
 mod confirmation;
 mod crash;
 mod credentials;
+mod migration_failures;
+mod migrations;
 mod outcomes;
 mod packages;
 mod readme;

@@ -189,6 +189,24 @@ pub enum EngineError {
         /// Why not.
         reason: String,
     },
+    /// The source has several migration rules, and none was named.
+    #[error("{environment} has {} migration rules that could be meant", rules.len())]
+    RuleUndecided {
+        /// Where they are.
+        environment: String,
+        /// Each as `id (name)`.
+        rules: Vec<String>,
+    },
+    /// No migration rule has that id or name.
+    #[error("{environment} has no migration rule {rule:?}")]
+    RuleNotFound {
+        /// Where it was looked for.
+        environment: String,
+        /// As given.
+        rule: String,
+        /// Each as `id (name)`.
+        available: Vec<String>,
+    },
     /// Something that this version does not do.
     #[error("{what}")]
     Unsupported {
@@ -268,6 +286,8 @@ impl EngineError {
             Self::PlanForeign { .. } => "plan_foreign",
             Self::RunNotFound { .. } => "run_not_found",
             Self::NothingToUndo { .. } => "nothing_to_undo",
+            Self::RuleUndecided { .. } => "rule_undecided",
+            Self::RuleNotFound { .. } => "rule_not_found",
             Self::Unsupported { .. } => "unsupported",
             Self::BrokenRecord { .. } => "broken_record",
             Self::Local { .. } => "local_failure",
@@ -285,6 +305,8 @@ impl EngineError {
             | Self::PlanNotFound { .. }
             | Self::RunNotFound { .. }
             | Self::NothingToUndo { .. }
+            | Self::RuleUndecided { .. }
+            | Self::RuleNotFound { .. }
             | Self::Unsupported { .. }
             | Self::BrokenRecord { .. } => ErrorKind::Usage,
             Self::NeedsPerson { .. } | Self::Forbidden { .. } => ErrorKind::Policy,
@@ -368,6 +390,13 @@ impl EngineError {
             Self::PlanForeign { .. } => "make a new plan with the settings of this machine".into(),
             Self::RunNotFound { .. } => "see `nocobase-release runs list`".into(),
             Self::NothingToUndo { .. } => "see `nocobase-release runs list`".into(),
+            Self::RuleUndecided { rules, .. } => {
+                format!("name one of them with --rule, by its id or name: {}", bounded_list(rules))
+            }
+            Self::RuleNotFound { available, .. } if available.is_empty() => {
+                "there is none; without --rule, one with the documented defaults is proposed".into()
+            }
+            Self::RuleNotFound { available, .. } => format!("there are: {}", bounded_list(available)),
             Self::Unsupported { instead, .. } => instead.clone(),
             Self::BrokenRecord { .. } => {
                 "it is left as it is, as evidence; to go on without it, move it out of the folder release-state".into()
@@ -384,6 +413,11 @@ impl EngineError {
             next_step: self.hint(),
         }
     }
+}
+
+fn bounded_list(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
+    shown.join(", ")
 }
 
 fn unknown_environment_hint(name: &str, known: &[String]) -> String {

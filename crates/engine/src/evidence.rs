@@ -261,12 +261,12 @@ impl Evidence {
     pub fn signals(&self) -> Vec<Signal> {
         vec![
             self.acceptance_signal(),
-            self.standing_signal(),
+            standing_signal(self.went_down, &self.standing, self.failure_message.as_deref()),
             self.log_signal(),
             self.canary_signal(),
             self.content_signal(),
-            self.users_signal(),
-            self.identity_signal(),
+            users_signal(self.users),
+            identity_signal(&self.identity),
         ]
     }
 
@@ -286,39 +286,6 @@ impl Evidence {
                 "upload",
                 Says::Nothing,
                 format!("the answer to the upload was lost ({message}); it may have been taken"),
-            ),
-        }
-    }
-
-    fn standing_signal(&self) -> Signal {
-        let down = if self.went_down {
-            "went down and "
-        } else {
-            "was not seen going down and "
-        };
-        match &self.standing {
-            Standing::Up => match &self.failure_message {
-                Some(message) => signal(
-                    "application",
-                    Says::Against,
-                    format!("{down}is up; in between it said: {message}"),
-                ),
-                None => signal("application", Says::Nothing, format!("{down}is up")),
-            },
-            Standing::Broken { code, message } => signal(
-                "application",
-                Says::Against,
-                format!("{down}does not come up: {code} {message}"),
-            ),
-            Standing::Busy { message } => signal(
-                "application",
-                Says::Against,
-                format!("{down}is still busy: {message}"),
-            ),
-            Standing::Unreachable { message } => signal(
-                "application",
-                Says::Against,
-                format!("{down}cannot be reached: {message}"),
             ),
         }
     }
@@ -423,54 +390,90 @@ impl Evidence {
             text,
         )
     }
-
-    fn users_signal(&self) -> Signal {
-        match self.users {
-            Some(0) => signal("users", Says::Against, "there are none: nobody can sign in"),
-            Some(count) => signal("users", Says::For, format!("there are {count}")),
-            None => signal("users", Says::Nothing, "could not be counted"),
-        }
-    }
-
-    fn identity_signal(&self) -> Signal {
-        match &self.identity {
-            Identity::Same => signal(
-                "identity",
-                Says::Nothing,
-                "our credentials are the same user as before",
-            ),
-            Identity::Changed { before, after } => signal(
-                "identity",
-                Says::Nothing,
-                format!(
-                    "our credentials were {} and are {} now",
-                    before.username, after.username
-                ),
-            ),
-            Identity::FellBack { before, after } => signal(
-                "identity",
-                Says::Nothing,
-                format!(
-                    "our credentials ({}) no longer work; those to fall back on are {}",
-                    before.username, after.username
-                ),
-            ),
-            Identity::Refused { message, .. } => signal(
-                "identity",
-                Says::Nothing,
-                format!("our credentials no longer work: {message}"),
-            ),
-            Identity::Unreadable { reason } => {
-                signal("identity", Says::Nothing, format!("could not be asked: {reason}"))
-            }
-        }
-    }
 }
 
-fn signal(name: &str, says: Says, text: impl Into<String>) -> Signal {
+pub(crate) fn signal(name: &str, says: Says, text: impl Into<String>) -> Signal {
     Signal {
         name: name.to_owned(),
         says,
         text: text.into(),
+    }
+}
+
+/// How the application stands, in words.
+pub(crate) fn standing_signal(went_down: bool, standing: &Standing, failure: Option<&str>) -> Signal {
+    let down = if went_down {
+        "went down and "
+    } else {
+        "was not seen going down and "
+    };
+    match standing {
+        Standing::Up => match failure {
+            Some(message) => signal(
+                "application",
+                Says::Against,
+                format!("{down}is up; in between it said: {message}"),
+            ),
+            None => signal("application", Says::Nothing, format!("{down}is up")),
+        },
+        Standing::Broken { code, message } => signal(
+            "application",
+            Says::Against,
+            format!("{down}does not come up: {code} {message}"),
+        ),
+        Standing::Busy { message } => signal(
+            "application",
+            Says::Against,
+            format!("{down}is still busy: {message}"),
+        ),
+        Standing::Unreachable { message } => signal(
+            "application",
+            Says::Against,
+            format!("{down}cannot be reached: {message}"),
+        ),
+    }
+}
+
+/// How many users there are, in words.
+pub(crate) fn users_signal(users: Option<u64>) -> Signal {
+    match users {
+        Some(0) => signal("users", Says::Against, "there are none: nobody can sign in"),
+        Some(count) => signal("users", Says::For, format!("there are {count}")),
+        None => signal("users", Says::Nothing, "could not be counted"),
+    }
+}
+
+/// Who we are, in words.
+pub(crate) fn identity_signal(identity: &Identity) -> Signal {
+    match identity {
+        Identity::Same => signal(
+            "identity",
+            Says::Nothing,
+            "our credentials are the same user as before",
+        ),
+        Identity::Changed { before, after } => signal(
+            "identity",
+            Says::Nothing,
+            format!(
+                "our credentials were {} and are {} now",
+                before.username, after.username
+            ),
+        ),
+        Identity::FellBack { before, after } => signal(
+            "identity",
+            Says::Nothing,
+            format!(
+                "our credentials ({}) no longer work; those to fall back on are {}",
+                before.username, after.username
+            ),
+        ),
+        Identity::Refused { message, .. } => signal(
+            "identity",
+            Says::Nothing,
+            format!("our credentials no longer work: {message}"),
+        ),
+        Identity::Unreadable { reason } => {
+            signal("identity", Says::Nothing, format!("could not be asked: {reason}"))
+        }
     }
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::error::EngineError;
 use crate::finding::{Finding, Severity};
 use crate::ids::RunId;
+use crate::migration::MigrationFacts;
 use crate::package::Inspection;
 
 /// One environment as it was found.
@@ -176,6 +177,9 @@ pub struct Facts {
     /// The last run of this machine that overwrote the target.
     #[serde(default)]
     pub last_run: Option<RunId>,
+    /// What a migration is planned of; none for everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<Box<MigrationFacts>>,
 }
 
 /// Reads one environment; the first thing that makes a release impossible is the error.
@@ -297,6 +301,11 @@ impl Facts {
             && let Some(run) = &self.last_run
         {
             differences.push(format!("{run} has overwritten the target since"));
+        }
+        if let (Some(now), Some(then)) = (&self.migration, &earlier.migration) {
+            differences.extend(now.differences(then));
+            // a migration package is no backup, and its content is checked where it is executed
+            return differences;
         }
         if let (Some(name), Some(now), Some(then)) = (package_name, &self.source, &earlier.source)
             && now.backup(name) != then.backup(name)

@@ -6,6 +6,7 @@
 //! | `request`, `facts`, `plan` | what is wanted, what was found, and the pure function from both to a [`Plan`] |
 //! | `confirm` | the only way from a plan to a run |
 //! | `run` | one execution: packages, upload, watch, evidence |
+//! | `migration` | what rules do, what is read for a migration, what was seen of it |
 //! | `evidence`, `verdict` | what was seen, and the pure function from it to a [`Verdict`] |
 //! | [`journal`] | what a run writes down, and the one function from events to state |
 //! | [`package`] | opening and judging a package before any server sees it |
@@ -23,6 +24,7 @@ mod home;
 mod ids;
 pub mod journal;
 mod lock;
+mod migration;
 pub mod package;
 mod plan;
 mod policy;
@@ -33,7 +35,9 @@ mod verdict;
 mod version;
 
 pub use confirm::{Approval, ConfirmedPlan, Proof};
-pub use engine::{Engine, EngineSettings, EnvironmentSummary, Follower, PackageSummary, Pruned, Understood};
+pub use engine::{
+    Engine, EngineSettings, EnvironmentSummary, Follower, MadeRule, PackageSummary, Pruned, Understood,
+};
 pub use error::{EngineError, ErrorKind, ErrorReport};
 pub use evidence::{
     Acceptance, Canary, Comparison, Difference, Evidence, Identity, LogStory, Says, Signal, Standing,
@@ -45,9 +49,14 @@ pub use facts::{
 pub use finding::{Finding, Severity};
 pub use home::Home;
 pub use ids::{PlanId, RunId};
+pub use migration::{
+    CollectionFact, MigrationBaseline, MigrationEvidence, MigrationFacts, MigrationPackageFact,
+    MigrationStory, PlannedMigration, PlannedRule, RuleChoice, RuleFact, StructureComparison, TableMethod,
+    VariableFact,
+};
 pub use plan::{Plan, PlanAction, PlannedPackage, Step, StepName, Strength, Undone, plan};
 pub use policy::{Direction, Policy, RollBack};
 pub use report::{RunReport, RunStanding, step_title};
 pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};
 pub use run::{Pace, RunSecrets};
-pub use verdict::{Decision, Verdict, decide, decide_roll_back};
+pub use verdict::{Decision, Verdict, decide, decide_migration, decide_roll_back};

@@ -138,7 +138,10 @@ impl RunReport {
                 _ => false,
             },
             cause: state.cause.clone(),
-            evidence: signals(state.evidence.as_ref()),
+            evidence: match &state.migration_evidence {
+                Some(evidence) => evidence.signals(),
+                None => signals(state.evidence.as_ref()),
+            },
             roll_back_evidence: signals(state.roll_back_evidence.as_ref()),
             safety_backup: state.safety_backup().cloned(),
             package: state.packages.get(&crate::journal::PackageRole::Package).cloned(),
@@ -249,6 +252,9 @@ impl Plan {
             ));
         }
         match &self.package {
+            PlannedPackage::New { environment } if self.migration.is_some() => {
+                text.push(format!("  package: a new migration package of {environment}"));
+            }
             PlannedPackage::New { environment } => {
                 text.push(format!("  package: a new backup of {environment}"));
             }
@@ -269,6 +275,10 @@ impl Plan {
                     path.display()
                 ));
             }
+        }
+        if let Some(migration) = &self.migration {
+            text.push("effects:".to_owned());
+            text.extend(migration.effects.iter().map(|effect| format!("  - {effect}")));
         }
         if !self.destroys.is_empty() {
             text.push("overwrites:".to_owned());
@@ -408,10 +418,11 @@ pub(crate) fn next_commands(
             next
         }
         Verdict::Lost => {
-            let up = state
-                .evidence
-                .as_ref()
-                .is_some_and(|evidence| evidence.standing == Standing::Up);
+            let standing = match &state.migration_evidence {
+                Some(evidence) => Some(&evidence.standing),
+                None => state.evidence.as_ref().map(|evidence| &evidence.standing),
+            };
+            let up = standing == Some(&Standing::Up);
             let mut next = if up { vec![undo] } else { Vec::new() };
             next.extend(on_host());
             next

@@ -82,7 +82,8 @@ impl Handler {
     pub fn offering(engine: Engine, names: &[String]) -> Result<Self, UnknownTool> {
         let read_only = engine.settings().policy.read_only;
         let router = tools::router(read_only);
-        let all: Vec<String> = router.map.keys().map(ToString::to_string).collect();
+        let mut all: Vec<String> = router.map.keys().map(ToString::to_string).collect();
+        all.sort();
         if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
             return Err(UnknownTool {
                 name: unknown.clone(),

@@ -3,7 +3,7 @@
 use release_engine::{Engine, EngineError, Lookup, Understood, Wanted};
 use release_intent::{Action, EnvironmentRef, PackageRef, Question, Reading, Slot};
 
-use super::{Context, environments, packages, releases, runs};
+use super::{Context, environments, packages, releases, rules, runs};
 use crate::arguments::{Consent, Secrets};
 use crate::exit::Exit;
 use crate::{output, settings};
@@ -63,6 +63,8 @@ async fn look(context: &Context, lookup: Lookup) -> Result<Exit, EngineError> {
     match lookup {
         Lookup::Environments => environments::list(context),
         Lookup::Packages(environment) => packages::list(context, &environment).await,
+        Lookup::Rules(environment) => rules::list(context, &environment).await,
+        Lookup::Migrations(environment) => packages::migrations(context, &environment).await,
         Lookup::Check(names) => environments::check(context, &names).await,
         Lookup::Status => runs::show(context, None, false).await,
         Lookup::History => runs::list(context, 20),
@@ -83,6 +85,7 @@ async fn look(context: &Context, lookup: Lookup) -> Result<Exit, EngineError> {
 const HELP: &str = "\
 Say what should happen; every sentence that overwrites something becomes a plan that you confirm first:
   Restore dev to test                          a backup of dev replaces everything on test
+  Migrate dev to test                          by dev's migration rule; needs the commercial Migration Manager
   Restore test using backup_X.nbdata           a backup on test's server, or a file with its path
   Back up and restore the current environment
   Back up dev · list backups on dev · undo the last restore on test

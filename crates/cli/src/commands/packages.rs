@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use release_engine::package::{Format, Inspection};
-use release_engine::{EngineError, Severity};
+use release_engine::{EngineError, PackageSummary, Severity};
 
 use super::{Context, shown};
 use crate::arguments::Packages;
@@ -95,6 +95,20 @@ fn prune(context: &Context, older_than: Option<u32>, yes: bool) -> Result<Exit, 
 
 pub(crate) async fn list(context: &Context, environment: &str) -> Result<Exit, EngineError> {
     let packages = context.engine.packages(environment).await?;
+    show_list(context, environment, packages)
+}
+
+/// The migration packages on an environment's server.
+pub(crate) async fn migrations(context: &Context, environment: &str) -> Result<Exit, EngineError> {
+    let packages = context.engine.migration_packages(environment).await?;
+    show_list(context, environment, packages)
+}
+
+fn show_list(
+    context: &Context,
+    environment: &str,
+    packages: Vec<PackageSummary>,
+) -> Result<Exit, EngineError> {
     if context.globals.json {
         output::json(&packages);
         return Ok(Exit::Verified);

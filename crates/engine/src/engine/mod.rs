@@ -2,10 +2,12 @@
 
 mod follow;
 mod guard;
+mod migrations;
 mod packages;
 mod prepare;
 
 pub use self::follow::Follower;
+pub use self::migrations::MadeRule;
 pub use self::packages::{PackageSummary, Pruned};
 
 use std::collections::BTreeMap;
@@ -494,7 +496,12 @@ impl RunSecrets {
             .package_password
             .as_ref()
             .map(nocobase_client::Secret::expose);
-        serde_json::json!({ "package_password": password })
+        let variables: BTreeMap<&String, &str> = self
+            .variables
+            .iter()
+            .map(|(name, value)| (name, value.expose()))
+            .collect();
+        serde_json::json!({ "package_password": password, "variables": variables })
             .to_string()
             .into_bytes()
     }
@@ -504,10 +511,13 @@ impl RunSecrets {
         #[derive(Deserialize, Default)]
         struct Piped {
             package_password: Option<nocobase_client::Secret>,
+            #[serde(default)]
+            variables: BTreeMap<String, nocobase_client::Secret>,
         }
         let piped: Piped = serde_json::from_slice(bytes).unwrap_or_default();
         Self {
             package_password: piped.package_password,
+            variables: piped.variables,
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::finding::{Finding, Severity};
 use crate::home::sync_folder;
 use crate::journal::{self, Phase, StoredPackage};
 use crate::package::{self, Inspection};
-use crate::plan::{PlanAction, StepName, judge_package};
-use crate::run::{RunSecrets, fetch_package, open_package};
+use crate::plan::{PlanAction, judge_package};
+use crate::run::{PackageKind, RunSecrets, fetch_package, open_package};
 
 /// A package as listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +91,14 @@ impl Engine {
                 available: available.into_iter().take(10).map(|entry| entry.name).collect(),
             });
         };
-        fetch_package(&self.settings.home, &client, file_name, progress).await
+        fetch_package(
+            &self.settings.home,
+            &client,
+            PackageKind::Backup,
+            file_name,
+            progress,
+        )
+        .await
     }
 
     /// Removes a package from its server; `confirmation` must be its name once more, and for a protected environment
@@ -235,7 +242,7 @@ impl Engine {
             if settled.contains(&server) || undone.contains(&run) {
                 continue;
             }
-            if !verdict.may_have_changed() || !state.began(StepName::Restore) {
+            if !verdict.may_have_changed() || !state.began_overwriting() {
                 continue;
             }
             if let (PlanAction::Undo, Some(earlier), true) =

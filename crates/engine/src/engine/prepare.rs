@@ -10,7 +10,7 @@ use crate::error::EngineError;
 use crate::facts::{Facts, FileFacts, read_environment, same_address};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
-use crate::plan::{PlanAction, SCHEMA_MISMATCH, StepName, Undone};
+use crate::plan::{MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
 use crate::request::{PackageChoice, Request};
 use crate::run::RunSecrets;
 
@@ -22,14 +22,7 @@ impl Engine {
                 environment: self.resolve(environment)?,
             },
             Request::Restore { accepted, .. } if accepted.iter().any(|code| !may_be_accepted(code)) => {
-                return Err(EngineError::Unsupported {
-                    what: format!(
-                        "a finding of this kind cannot be accepted: {}",
-                        accepted.join(", ")
-                    ),
-                    instead: "only findings about a package's data can (their codes begin with data_), and schema_mismatch"
-                        .into(),
-                });
+                return Err(not_acceptable(&accepted.join(", ")));
             }
             Request::Restore {
                 source,
@@ -45,6 +38,29 @@ impl Engine {
                 },
                 accepted: accepted.clone(),
             },
+            Request::Migrate {
+                source,
+                target,
+                rule,
+                package,
+                skip_server_backup,
+                accepted,
+            } => {
+                if let Some(code) = accepted.iter().find(|code| !may_be_accepted(code)) {
+                    return Err(not_acceptable(code));
+                }
+                Request::Migrate {
+                    source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
+                    target: self.resolve(target)?,
+                    rule: rule.clone(),
+                    package: match package {
+                        PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
+                        other => other.clone(),
+                    },
+                    skip_server_backup: *skip_server_backup,
+                    accepted: accepted.clone(),
+                }
+            }
             Request::Drill { scratch, run } => Request::Drill {
                 scratch: self.resolve(scratch)?,
                 run: run.clone(),
@@ -70,6 +86,7 @@ impl Engine {
                         target: None,
                         file: None,
                         last_run: None,
+                        migration: None,
                     },
                     None,
                 ))
@@ -106,9 +123,21 @@ impl Engine {
                         target: Some(target),
                         file,
                         last_run,
+                        migration: None,
                     },
                     None,
                 ))
+            }
+            Request::Migrate {
+                source,
+                target,
+                package,
+                ..
+            } => {
+                let facts = self
+                    .facts_of_migration(source.as_deref(), target, package, secrets)
+                    .await?;
+                Ok((facts, None))
             }
             Request::Undo { target, run } => {
                 let address = self.client(target)?.api_base().to_string();
@@ -168,6 +197,7 @@ impl Engine {
             target: Some(facts),
             file: Some(file),
             last_run,
+            migration: None,
         };
         Ok((facts, Some(undone)))
     }
@@ -198,11 +228,15 @@ impl Engine {
         }
     }
 
-    fn last_run(&self, address: &str) -> Result<Option<RunId>, EngineError> {
+    pub(super) fn last_run(&self, address: &str) -> Result<Option<RunId>, EngineError> {
         Ok(journal::last_overwrite(&self.settings.home, address)?.map(|last| last.run))
     }
 
-    async fn read_file(&self, path: &Path, secrets: &RunSecrets) -> Result<FileFacts, EngineError> {
+    pub(super) async fn read_file(
+        &self,
+        path: &Path,
+        secrets: &RunSecrets,
+    ) -> Result<FileFacts, EngineError> {
         Ok(FileFacts {
             path: path.to_owned(),
             inspection: self.inspect_file(path, secrets).await?,
@@ -234,7 +268,7 @@ impl Engine {
         let mut undone: Vec<RunId> = Vec::new();
         for candidate in journal::list_runs(home)? {
             let state = journal::read(home, &candidate)?;
-            if !here(&state) || !state.began(StepName::Restore) || undone.contains(&candidate) {
+            if !here(&state) || !state.began_overwriting() || undone.contains(&candidate) {
                 continue;
             }
             let taken_back = state
@@ -270,10 +304,20 @@ fn unfinished(target: &str, state: &RunState) -> EngineError {
     }
 }
 
+fn not_acceptable(codes: &str) -> EngineError {
+    EngineError::Unsupported {
+        what: format!("a finding of this kind cannot be accepted: {codes}"),
+        instead:
+            "only findings about a package's data can (their codes begin with data_), schema_mismatch, and \
+                  migration_plugins_missing"
+                .into(),
+    }
+}
+
 /// What the server would refuse anyway, and what says that it is the wrong package, cannot be taken upon oneself. Another
 /// schema can: the server moves the content when it is asked to.
 pub(super) fn may_be_accepted(code: &str) -> bool {
-    code.starts_with("data_") || code == SCHEMA_MISMATCH
+    code.starts_with("data_") || [SCHEMA_MISMATCH, MIGRATION_PLUGINS_MISSING].contains(&code)
 }
 
 fn existing_file(path: &Path) -> Result<PathBuf, EngineError> {

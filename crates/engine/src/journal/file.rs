@@ -16,7 +16,6 @@ use crate::error::EngineError;
 use crate::facts::same_address;
 use crate::home::{Home, make_private_folder, sync_folder};
 use crate::ids::RunId;
-use crate::plan::StepName;
 
 /// A line longer than this is no line of ours: plans are the largest events and stay far below.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
@@ -288,9 +287,7 @@ pub(crate) fn last_overwrite(home: &Home, address: &str) -> Result<Option<RunSta
     for run in list_runs(home)? {
         let state = read(home, &run)?;
         let target = state.plan.facts.target.as_ref();
-        if target.is_some_and(|target| same_address(&target.api_base, address))
-            && state.began(StepName::Restore)
-        {
+        if target.is_some_and(|target| same_address(&target.api_base, address)) && state.began_overwriting() {
             return Ok(Some(state));
         }
     }

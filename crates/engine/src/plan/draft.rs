@@ -5,6 +5,7 @@ use super::{credentials, known};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
 use crate::finding::Finding;
+use crate::migration::PlannedMigration;
 use crate::package::{self, Inspection};
 use crate::policy::{Policy, RollBack};
 use crate::request::PackageChoice;
@@ -20,9 +21,10 @@ pub(super) struct Draft {
     pub(super) findings: Vec<Finding>,
     pub(super) accepted: Vec<String>,
     pub(super) confirmation: Strength,
+    pub(super) migration: Option<PlannedMigration>,
 }
 
-fn missing(side: &str) -> EngineError {
+pub(super) fn missing(side: &str) -> EngineError {
     EngineError::BrokenRecord {
         what: format!("the facts of the {side}"),
         reason: "they were not read".into(),
@@ -67,6 +69,7 @@ pub(super) fn draft_backup(facts: &Facts) -> Result<Draft, EngineError> {
         findings: removed_for_room(source).into_iter().collect(),
         accepted: Vec::new(),
         confirmation: Strength::None,
+        migration: None,
     })
 }
 
@@ -235,6 +238,7 @@ fn draft_overwrite(
         findings,
         accepted,
         confirmation,
+        migration: None,
     })
 }
 
@@ -284,7 +288,7 @@ fn planned_package(choice: &PackageChoice, facts: &Facts) -> Result<PlannedPacka
     }
 }
 
-fn planned_file(file: &FileFacts) -> PlannedPackage {
+pub(super) fn planned_file(file: &FileFacts) -> PlannedPackage {
     PlannedPackage::File {
         path: file.path.clone(),
         sha256: file.inspection.sha256.clone(),
@@ -438,7 +442,7 @@ fn brought_along(from: &str, target: &EnvironmentFacts) -> [Finding; 2] {
 }
 
 /// A server that is full removes its oldest backup for the one that this run makes.
-fn removed_for_room(side: &EnvironmentFacts) -> Option<Finding> {
+pub(super) fn removed_for_room(side: &EnvironmentFacts) -> Option<Finding> {
     let kept = side.backups_kept.filter(|kept| side.backups.len() >= *kept)?;
     let oldest = side.backups.iter().rev().find(|backup| !backup.in_progress)?;
     Some(Finding::warning(
@@ -596,7 +600,13 @@ fn overwrite_steps(
     steps
 }
 
-fn step(name: StepName, title: &str, environment: Option<&str>, changes: bool, way_back: &str) -> Step {
+pub(super) fn step(
+    name: StepName,
+    title: &str,
+    environment: Option<&str>,
+    changes: bool,
+    way_back: &str,
+) -> Step {
     Step {
         name,
         title: title.into(),

@@ -6,8 +6,10 @@
 mod credentials;
 mod draft;
 mod known;
+mod migrate;
 
 pub(crate) use self::draft::judge_package;
+pub(crate) use self::migrate::judge_migration;
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -15,10 +17,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::draft::{draft_backup, draft_drill, draft_restore, draft_undo};
+use self::migrate::draft_migrate;
 use crate::error::EngineError;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::ids::{PlanId, RunId, letters};
+use crate::migration::PlannedMigration;
 use crate::package::Inspection;
 use crate::policy::Policy;
 use crate::request::Request;
@@ -30,6 +34,9 @@ pub(crate) const PLAN_FORMAT: u32 = 1;
 /// The finding that, once accepted, has the server move the content into the target's own schema.
 pub(crate) const SCHEMA_MISMATCH: &str = "schema_mismatch";
 
+/// The finding that, once accepted, has a migration go on where plugins of the source are not installed.
+pub(crate) const MIGRATION_PLUGINS_MISSING: &str = "migration_plugins_missing";
+
 /// What a plan does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +47,8 @@ pub enum PlanAction {
     Restore,
     /// Replaces the target's content by an earlier run's safety backup.
     Undo,
+    /// Brings the target up to the source by a migration rule.
+    Migrate,
     /// Replaces a scratch environment's content by an earlier run's safety backup, to prove that it restores.
     Drill,
 }
@@ -107,6 +116,16 @@ pub enum StepName {
     WatchRollBack,
     /// Evidence is gathered whether the earlier state is back.
     VerifyRollBack,
+    /// A migration rule is made on the source.
+    CreateRule,
+    /// The target says whether the migration package could be executed.
+    CheckPackage,
+    /// Variables and secrets that the target lacks are set.
+    SetVariables,
+    /// The migration package is executed; the server begins to change tables.
+    ExecuteMigration,
+    /// The target's logs of the migration are fetched.
+    FetchLogs,
 }
 
 /// A step as it stands in a plan.
@@ -190,6 +209,9 @@ pub struct Plan {
     pub accepted: Vec<String>,
     /// What it takes to confirm it.
     pub confirmation: Strength,
+    /// What it migrates and how; none for everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<PlannedMigration>,
     /// The run that it takes back, or whose safety backup it proves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<Undone>,
@@ -216,6 +238,13 @@ pub fn plan(
         Request::Restore {
             package, accepted, ..
         } => draft_restore(package, accepted, &facts, policy)?,
+        Request::Migrate {
+            rule,
+            package,
+            skip_server_backup,
+            accepted,
+            ..
+        } => draft_migrate(rule, package, *skip_server_backup, accepted, &facts, policy)?,
         Request::Undo { .. } => draft_undo(&facts, undoes.as_ref(), policy)?,
         Request::Drill { .. } => draft_drill(&facts, undoes.as_ref(), policy)?,
     };
@@ -242,6 +271,7 @@ pub fn plan(
         findings,
         accepted: draft.accepted,
         confirmation: draft.confirmation,
+        migration: draft.migration,
         undoes,
         facts,
     };
@@ -269,7 +299,9 @@ impl Plan {
     /// The rule of the house that it would break.
     pub(crate) fn broken_rule(&self, policy: &Policy) -> Option<String> {
         match self.action {
-            PlanAction::Restore => policy.forbidden_direction(self.source(), self.target()?),
+            PlanAction::Restore | PlanAction::Migrate => {
+                policy.forbidden_direction(self.source(), self.target()?)
+            }
             PlanAction::Drill => {
                 let from = self.undoes.as_ref().map(|undone| undone.environment.as_str());
                 policy.forbidden_direction(from, self.target()?)

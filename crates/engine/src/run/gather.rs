@@ -23,7 +23,7 @@ const LINES_KEPT: usize = 40;
 /// How often a target that goes down again while it is being read is waited for.
 const ROUNDS: usize = 3;
 /// Tables counted at the same time.
-const COUNTS_AT_ONCE: usize = 6;
+pub(super) const COUNTS_AT_ONCE: usize = 6;
 
 /// What NocoBase 2.2.15 writes about a restore; "Tolerent" is its own spelling.
 const RESTORED: &str = "Database restored successfully";
@@ -108,7 +108,7 @@ impl Runner {
             if steady || round == ROUNDS {
                 return Ok(evidence);
             }
-            let again = self.watch(attempt).await?;
+            let again = self.watch(attempt, false).await?;
             watched = Watched {
                 went_down: true,
                 standing: again.standing,
@@ -207,7 +207,7 @@ impl Runner {
         }
     }
 
-    async fn read_identity(&self, client: &Client) -> Identity {
+    pub(super) async fn read_identity(&self, client: &Client) -> Identity {
         let Some(before) = self
             .plan
             .facts
@@ -340,7 +340,7 @@ impl Runner {
 
 /// System tables whose rows come and go by themselves while an application runs, or that the API shows otherwise
 /// than they are stored (NocoBase 2.2.15).
-const VOLATILE: [&str; 16] = [
+pub(super) const VOLATILE: [&str; 16] = [
     "asyncTasks",
     "attachments",
     // holds the marker
@@ -360,7 +360,7 @@ const VOLATILE: [&str; 16] = [
     "workflowVersionStats",
 ];
 
-enum Count {
+pub(super) enum Count {
     Rows(u64),
     /// The application knows the collection and its table is not there.
     Missing,
@@ -379,7 +379,12 @@ const TABLE_IS_GONE: [&str; 4] = [
 ];
 
 /// Counts a collection; an answer that is neither a count nor the lack of a table is asked for once more.
-async fn count(client: &Client, collection: &str, listed: bool, pause: std::time::Duration) -> Count {
+pub(super) async fn count(
+    client: &Client,
+    collection: &str,
+    listed: bool,
+    pause: std::time::Duration,
+) -> Count {
     let mut answer = client.count(collection).await;
     if listed && matches!(&answer, Err(error) if !says_gone(error)) {
         tokio::time::sleep(pause).await;
@@ -405,7 +410,7 @@ struct Content {
     uncounted: Vec<String>,
 }
 
-fn rows(inspection: &Inspection) -> BTreeMap<String, u64> {
+pub(super) fn rows(inspection: &Inspection) -> BTreeMap<String, u64> {
     inspection
         .content
         .tables
@@ -415,13 +420,13 @@ fn rows(inspection: &Inspection) -> BTreeMap<String, u64> {
 }
 
 /// How the application names the table of a collection.
-struct TableNames {
+pub(super) struct TableNames {
     prefix: String,
     underscored: bool,
 }
 
 impl TableNames {
-    fn of(inspection: &Inspection) -> Self {
+    pub(super) fn of(inspection: &Inspection) -> Self {
         let database = inspection.metadata.as_ref().map(|metadata| &metadata.database);
         Self {
             prefix: database
@@ -432,11 +437,11 @@ impl TableNames {
     }
 
     /// Whether tables are named as their collections.
-    fn are_plain(&self) -> bool {
+    pub(super) fn are_plain(&self) -> bool {
         self.prefix.is_empty() && !self.underscored
     }
 
-    fn table(&self, collection: &str) -> String {
+    pub(super) fn table(&self, collection: &str) -> String {
         let mut name = self.prefix.clone();
         for letter in collection.chars() {
             if self.underscored && letter.is_ascii_uppercase() {

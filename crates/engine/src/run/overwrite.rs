@@ -156,7 +156,7 @@ impl Runner {
             Acceptance::Refused { .. } if !self.is_down().await? => Watched::not_expected(),
             Acceptance::Refused { .. } | Acceptance::Accepted | Acceptance::ReplyLost { .. } => {
                 self.begin(attempt.watch())?;
-                let watched = self.watch(attempt).await?;
+                let watched = self.watch(attempt, false).await?;
                 self.finish(attempt.watch(), StepOutcome::Done { note: watched.note() })?;
                 watched
             }
@@ -189,7 +189,7 @@ impl Runner {
         Ok(evidence)
     }
 
-    fn acceptance(&self, attempt: Attempt) -> Acceptance {
+    pub(super) fn acceptance(&self, attempt: Attempt) -> Acceptance {
         let state = self.state();
         match state.steps.get(&attempt.upload()) {
             Some(StepState::Ended(StepOutcome::Done { .. })) => Acceptance::Accepted,
@@ -199,7 +199,11 @@ impl Runner {
             Some(StepState::Ended(StepOutcome::Unknown { error })) => Acceptance::ReplyLost {
                 message: error.message.clone(),
             },
-            Some(StepState::Started) if self.accepted(attempt).request_id.is_some() => Acceptance::Accepted,
+            Some(StepState::Started)
+                if self.accepted(attempt).request_id.is_some() || state.migration_answer.is_some() =>
+            {
+                Acceptance::Accepted
+            }
             Some(StepState::Started) | None => Acceptance::ReplyLost {
                 message: "the process of this run died during the upload".into(),
             },

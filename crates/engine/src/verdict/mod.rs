@@ -1,7 +1,9 @@
 //! The verdict: a pure function of the evidence. No signal decides alone, and what is not proven is not claimed.
 
+mod migration;
 mod roll_back;
 
+pub use self::migration::decide_migration;
 pub use self::roll_back::decide_roll_back;
 
 use schemars::JsonSchema;

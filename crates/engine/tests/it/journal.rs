@@ -14,6 +14,7 @@ fn plan() -> Box<release_engine::Plan> {
         target: Some(environment("test")),
         file: None,
         last_run: None,
+        migration: None,
     };
     Box::new(made(PackageChoice::New, facts).unwrap())
 }

@@ -47,6 +47,7 @@ fn facts() -> Facts {
         target: Some(environment("test")),
         file: None,
         last_run: None,
+        migration: None,
     }
 }
 
@@ -177,6 +178,7 @@ fn a_damaged_file_is_refused_unless_its_finding_is_accepted_by_name() {
             target: Some(environment("test")),
             file: Some(file),
             last_run: None,
+            migration: None,
         };
         plan(&request, facts, None, &Policy::default(), now(), 7)
     };
@@ -211,6 +213,7 @@ fn policy_decides_who_confirms_and_whether_at_all() {
         target: None,
         file: None,
         last_run: None,
+        migration: None,
     };
     let backup = plan(&backup, facts, None, &protected, now(), 7).unwrap();
     assert_eq!((backup.confirmation, backup.destroys.len()), (Strength::None, 0));

@@ -246,6 +246,7 @@ fn facts() -> impl Strategy<Value = Facts> {
                 target: Some(side),
                 file: None,
                 last_run: None,
+                migration: None,
             }
         })
 }
@@ -313,6 +314,7 @@ static PLAN: LazyLock<Value> = LazyLock::new(|| {
         target: Some(environment("test")),
         file: None,
         last_run: None,
+        migration: None,
     };
     serde_json::to_value(made(PackageChoice::Latest, facts).unwrap()).unwrap()
 });

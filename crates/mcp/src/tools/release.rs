@@ -168,6 +168,18 @@ impl Handler {
                     },
                 })
             }
+            Lookup::Rules(environment) => Ok(in_words(
+                ReleaseStatus::NothingToDo,
+                format!(
+                    "migration rules are listed at a terminal: nocobase-release rules list {environment}"
+                ),
+            )),
+            Lookup::Migrations(environment) => Ok(in_words(
+                ReleaseStatus::NothingToDo,
+                format!(
+                    "migration packages are listed at a terminal: nocobase-release ask \"list migrations on {environment}\""
+                ),
+            )),
             Lookup::Check(environments) => self.check(environments).await,
             Lookup::Status => {
                 let run = self.engine().find_run(None)?;

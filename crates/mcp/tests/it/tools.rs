@@ -196,7 +196,12 @@ async fn a_server_offers_the_tools_it_was_told_to() {
     let Err(unknown) = Handler::offering(fixture.engine.clone(), &["bakcup".to_owned()]) else {
         panic!("there is no such tool");
     };
-    assert!(unknown.to_string().contains("backup, "), "{unknown}");
+    assert!(
+        unknown
+            .to_string()
+            .contains("there are backup, check_environment, confirm, "),
+        "{unknown}"
+    );
 }
 
 #[tokio::test]
