@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use super::check_environment::check_line;
 use super::list_environments::environments_text;
-use super::list_packages::packages_text;
+use super::list_packages::{PackageKind, packages_text};
+use super::migration_rules::{RuleView, rules_text};
 use super::{FIRST_LOOK, PlanAnswer, RunAnswer, description};
 use crate::arguments;
 use crate::handler::Handler;
@@ -63,6 +64,9 @@ pub(crate) struct ReleaseAnswer {
     /// The packages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     packages: Vec<PackageView>,
+    /// The migration rules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RuleView>,
     /// Environments as they were just found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<CheckView>,
@@ -158,28 +162,18 @@ impl Handler {
                     },
                 })
             }
-            Lookup::Packages(environment) => {
-                let (packages, more) = self.package_views(environment).await?;
+            Lookup::Packages(environment) => self.packages(environment, PackageKind::Backup).await,
+            Lookup::Migrations(environment) => self.packages(environment, PackageKind::Migration).await,
+            Lookup::Rules(environment) => {
+                let (rules, more) = self.rule_views(environment).await?;
                 Ok(Reply {
-                    text: packages_text(environment, &packages, more),
+                    text: rules_text(environment, &rules, more),
                     data: ReleaseAnswer {
-                        packages,
+                        rules,
                         ..ReleaseAnswer::default()
                     },
                 })
             }
-            Lookup::Rules(environment) => Ok(in_words(
-                ReleaseStatus::NothingToDo,
-                format!(
-                    "migration rules are listed at a terminal: nocobase-release rules list {environment}"
-                ),
-            )),
-            Lookup::Migrations(environment) => Ok(in_words(
-                ReleaseStatus::NothingToDo,
-                format!(
-                    "migration packages are listed at a terminal: nocobase-release ask \"list migrations on {environment}\""
-                ),
-            )),
             Lookup::Check(environments) => self.check(environments).await,
             Lookup::Status => {
                 let run = self.engine().find_run(None)?;
@@ -194,6 +188,21 @@ impl Handler {
             )),
             Lookup::Help => Ok(in_words(ReleaseStatus::Answered, HELP.trim().to_owned())),
         }
+    }
+
+    async fn packages(
+        &self,
+        environment: &str,
+        kind: PackageKind,
+    ) -> Result<Reply<ReleaseAnswer>, ToolError> {
+        let (packages, more) = self.package_views(environment, kind).await?;
+        Ok(Reply {
+            text: packages_text(environment, kind, &packages, more),
+            data: ReleaseAnswer {
+                packages,
+                ..ReleaseAnswer::default()
+            },
+        })
     }
 
     async fn check(&self, environments: &[String]) -> Result<Reply<ReleaseAnswer>, ToolError> {
