@@ -5,6 +5,7 @@ mod guard;
 mod migrations;
 mod packages;
 mod prepare;
+mod questions;
 
 pub use self::follow::Follower;
 pub use self::migrations::MadeRule;
