@@ -59,4 +59,4 @@ pub use policy::{Direction, Policy, RollBack};
 pub use report::{RunReport, RunStanding, step_title};
 pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};
 pub use run::{Pace, RunSecrets};
-pub use verdict::{Decision, Verdict, decide, decide_migration, decide_roll_back};
+pub use verdict::{Damage, Decision, Verdict, decide, decide_migration, decide_roll_back};

@@ -46,7 +46,7 @@ pub enum RollBack {
     /// The way back is named and left to people.
     #[default]
     Never,
-    /// Where a restore left the target damaged (`partial`, or `lost` with the application up), its safety backup is
+    /// Where a restore or a migration left the target damaged (`partial`, or `lost` with the application up), its safety backup is
     /// restored at once, in the same run.
     Damaged,
 }

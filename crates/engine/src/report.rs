@@ -418,9 +418,11 @@ pub(crate) fn next_commands(
             next
         }
         Verdict::Lost => {
-            let standing = match &state.migration_evidence {
-                Some(evidence) => Some(&evidence.standing),
-                None => state.evidence.as_ref().map(|evidence| &evidence.standing),
+            let last = state.roll_back_evidence.as_ref().or(state.evidence.as_ref());
+            let standing = match (last, &state.migration_evidence) {
+                (Some(evidence), _) => Some(&evidence.standing),
+                (None, Some(evidence)) => Some(&evidence.standing),
+                (None, None) => None,
             };
             let up = standing == Some(&Standing::Up);
             let mut next = if up { vec![undo] } else { Vec::new() };

@@ -594,10 +594,14 @@ fn overwrite_steps(
         "",
     ));
     if rolls_back {
-        let title = "where the restore left it damaged: restore the safety backup at once, and prove it";
-        steps.push(step(StepName::RollBack, title, Some(at), true, ""));
+        steps.push(roll_back_step("restore", at));
     }
     steps
+}
+
+pub(super) fn roll_back_step(what: &str, at: &str) -> Step {
+    let title = format!("where the {what} left it damaged: restore the safety backup at once, and prove it");
+    step(StepName::RollBack, &title, Some(at), true, "")
 }
 
 pub(super) fn step(

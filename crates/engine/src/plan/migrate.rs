@@ -3,7 +3,7 @@
 //! What a migration package looks like inside is not public: only damage of the file itself is held against it here; the
 //! rest is for the check on the target.
 
-use super::draft::{Draft, missing, planned_file, removed_for_room, step};
+use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_step, step};
 use super::{MIGRATION_PLUGINS_MISSING, PlanAction, PlannedPackage, Step, StepName, Strength};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, blocked, refuse, same_address};
@@ -13,7 +13,7 @@ use crate::migration::{
     effects,
 };
 use crate::package::Inspection;
-use crate::policy::Policy;
+use crate::policy::{Policy, RollBack};
 use crate::request::PackageChoice;
 
 /// Findings about the file itself, whatever is in it; others speak of the inside of a backup.
@@ -88,11 +88,15 @@ pub(super) fn draft_migrate(
             format!("Execute the migration package {} on {at}", path.display())
         }
     };
+    let mut steps = steps(&package, &planned, target);
+    if policy.roll_back == RollBack::Damaged {
+        steps.push(roll_back_step("migration", at));
+    }
     Ok(Draft {
         action: PlanAction::Migrate,
         summary,
         package_is_safety_backup: false,
-        steps: steps(&package, &planned, target),
+        steps,
         destroys: destroyed(planned.rule.as_ref(), migration, target),
         findings,
         accepted: accepted.to_vec(),
