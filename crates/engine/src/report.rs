@@ -274,6 +274,8 @@ impl Plan {
                     "  package: {} ({bytes} bytes, sha256 {sha256})",
                     path.display()
                 ));
+                let verified = self.facts.file.iter().flat_map(|file| &file.verified);
+                text.extend(verified.map(|one| format!("    {}", one.to_text())));
             }
         }
         if let Some(migration) = &self.migration {

@@ -5,6 +5,7 @@ use super::{credentials, known};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
 use crate::finding::Finding;
+use crate::ledger::unverified;
 use crate::migration::PlannedMigration;
 use crate::package::{self, Inspection};
 use crate::policy::{Policy, RollBack};
@@ -195,6 +196,9 @@ fn draft_overwrite(
     let mut findings = compare_sides(facts, target, action == PlanAction::Undo);
     if let Some(file) = &facts.file {
         findings.extend(judge_package(&file.inspection, target, None));
+    }
+    if action != PlanAction::Undo {
+        findings.extend(verified_first(policy, target, &package, facts));
     }
     let can_remap = matches!(target.dialect.as_str(), "postgres" | "kingbase");
     let accepted: Vec<String> = accepted
@@ -419,6 +423,23 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts, undo: bool) -> Vec<Fi
     findings.push(known::not_covered(facts.source.as_ref()));
     findings.extend(known::hazards(target));
     findings
+}
+
+/// What stands against this package where policy wants it verified elsewhere first.
+pub(super) fn verified_first(
+    policy: &Policy,
+    target: &EnvironmentFacts,
+    package: &PlannedPackage,
+    facts: &Facts,
+) -> Vec<Finding> {
+    let verified = facts.file.iter().flat_map(|file| &file.verified);
+    let on: Vec<String> = verified.map(|one| one.environment.clone()).collect();
+    let firsts = policy.verified_first.get(&target.environment);
+    firsts
+        .into_iter()
+        .flatten()
+        .filter_map(|first| unverified(first, &target.environment, package, &on))
+        .collect()
 }
 
 /// What comes with data of another environment.

@@ -3,7 +3,7 @@
 //! What a migration package looks like inside is not public: only damage of the file itself is held against it here; the
 //! rest is for the check on the target.
 
-use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_step, step};
+use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_step, step, verified_first};
 use super::{MIGRATION_PLUGINS_MISSING, PlanAction, PlannedPackage, Step, StepName, Strength};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, blocked, refuse, same_address};
@@ -48,6 +48,7 @@ pub(super) fn draft_migrate(
     if let Some(file) = &facts.file {
         findings.extend(judge_migration(&file.inspection, target));
     }
+    findings.extend(verified_first(policy, target, &package, facts));
     if !migration.variables.is_empty() {
         findings.push(variables_missing(migration, target));
     }
@@ -196,7 +197,11 @@ fn planned_rule(
             let known = RuleChoice::Named(made_by.to_owned());
             Ok(choose(&known, &migration.rules, source).ok())
         }
-        (RuleChoice::Only, None) => Ok(None),
+        (RuleChoice::Only, None) => {
+            // a package that was executed elsewhere brings along what is known of it
+            let known = migration.known.as_ref();
+            Ok(known.map(|known| known.rule.clone()))
+        }
         (RuleChoice::Global { .. }, _) => Err(EngineError::Unsupported {
             what: "methods cannot be chosen for a package that is there already".into(),
             instead:
@@ -338,9 +343,9 @@ fn destroyed(
         .iter()
         .filter(|collection| !collection.system)
         .filter(|collection| {
-            migration.source_structure.is_empty()
+            migration.wanted_structure().is_empty()
                 || migration
-                    .source_structure
+                    .wanted_structure()
                     .iter()
                     .any(|known| known.name == collection.name)
         })

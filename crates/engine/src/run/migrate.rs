@@ -198,6 +198,7 @@ impl Runner {
                     "make a new plan",
                 ));
             }
+            self.check_verified_first(package)?;
             if let Some(target) = &self.plan.facts.target {
                 let findings = judge_migration(&opened, target);
                 if blocked(&findings, &self.plan.accepted) {

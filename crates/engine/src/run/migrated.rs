@@ -266,11 +266,12 @@ impl Runner {
             .collect();
         now.sort_by(|one, other| one.name.cmp(&other.name));
         evidence.structure_as_before = Some(now == facts.target_structure);
-        if facts.source_structure.is_empty() {
+        let wanted = facts.wanted_structure();
+        if wanted.is_empty() {
             return false;
         }
-        evidence.structure = Some(compare_structure(rule, &facts.source_structure, &now));
-        compare_structure(rule, &facts.source_structure, &facts.target_structure).missing_count > 0
+        evidence.structure = Some(compare_structure(rule, wanted, &now));
+        compare_structure(rule, wanted, &facts.target_structure).missing_count > 0
     }
 
     async fn compare_rows(
@@ -296,7 +297,14 @@ impl Runner {
                 .collect()
         };
         let packed = if judged.package.content.tables.is_empty() {
-            usable(by_table(baseline.source_rows))
+            let noted = baseline.source_rows;
+            let known = || self.plan.facts.migration.as_ref().map(|facts| facts.known_rows());
+            let rows = if noted.is_empty() {
+                known().unwrap_or_default()
+            } else {
+                noted
+            };
+            usable(by_table(rows))
         } else {
             usable(rows(&judged.package))
         };
