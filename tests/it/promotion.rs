@@ -209,7 +209,7 @@ async fn a_forged_or_older_plan_does_not_get_past_the_ledger() {
     stage
         .report(&["restore", "test", "--from", "dev", "--yes", "test"], 0)
         .await;
-    let foreign = stage.package_file("test", "foreign.nbdata");
+    let foreign = stage.package_file("prod", "foreign.nbdata");
     let foreign = foreign.to_str().unwrap();
 
     // A plan from before the rule.
