@@ -19,6 +19,7 @@ mod migration_failures;
 mod migrations;
 mod outcomes;
 mod packages;
+mod promotion;
 mod questions;
 mod readme;
 mod roll_back;

@@ -233,7 +233,7 @@ pub(crate) fn effects(rule: Option<&PlannedRule>, facts: &MigrationFacts, target
     let (mut created, mut changed) = (Vec::new(), Vec::new());
     let (mut kept, mut replaced, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
     for collection in facts
-        .source_structure
+        .wanted_structure()
         .iter()
         .filter(|collection| !collection.system)
     {
