@@ -242,6 +242,7 @@ fn facts() -> impl Strategy<Value = Facts> {
                 side.plugins = None;
             }
             Facts {
+                source_in_doubt: None,
                 source: Some(environment("dev")),
                 target: Some(side),
                 file: None,
@@ -310,6 +311,7 @@ fn load(document: &Value) -> Result<Plan, String> {
 
 static PLAN: LazyLock<Value> = LazyLock::new(|| {
     let facts = Facts {
+        source_in_doubt: None,
         source: Some(environment("dev")),
         target: Some(environment("test")),
         file: None,
