@@ -35,6 +35,11 @@ impl Row {
             Some(StepName::RollBack) => "roll back",
             Some(StepName::WatchRollBack) => "watch roll back",
             Some(StepName::VerifyRollBack) => "verify roll back",
+            Some(StepName::CreateRule) => "create rule",
+            Some(StepName::CheckPackage) => "check package",
+            Some(StepName::SetVariables) => "set variables",
+            Some(StepName::ExecuteMigration) => "execute migration",
+            Some(StepName::FetchLogs) => "fetch logs",
         };
         match self.journey {
             Journey::Restore => step.to_owned(),
@@ -100,6 +105,16 @@ pub(crate) fn calls(row: Row) -> &'static [(Side, &'static str)] {
             (Target, "orders:list"),
         ],
         (_, Some(StepName::TidyUp)) => &[(Target, "environmentVariables:destroy")],
+        (
+            _,
+            Some(
+                StepName::CreateRule
+                | StepName::CheckPackage
+                | StepName::SetVariables
+                | StepName::ExecuteMigration
+                | StepName::FetchLogs,
+            ),
+        ) => &[],
     }
 }
 

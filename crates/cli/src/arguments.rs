@@ -87,6 +87,20 @@ pub(crate) enum Command {
         #[command(flatten)]
         secrets: Secrets,
     },
+    /// Bring an environment up to another by a migration rule
+    Migrate {
+        #[command(flatten)]
+        what: MigrateArguments,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Migration rules: what a migration does to which tables
+    Rules {
+        #[command(subcommand)]
+        what: Rules,
+    },
     /// Prove that the safety backup of a run restores, in a scratch environment that is overwritten for it
     Drill {
         #[command(flatten)]
@@ -152,6 +166,13 @@ pub(crate) struct Secrets {
     /// The file whose first line is the password of encrypted packages
     #[arg(long, value_name = "FILE", conflicts_with = "password_env")]
     pub(crate) password_file: Option<PathBuf>,
+    /// The value of a variable or secret that a migration asks for, from an environment variable; may be given several
+    /// times
+    #[arg(long = "value-env", value_name = "NAME=VARIABLE")]
+    pub(crate) values_env: Vec<String>,
+    /// The file whose lines NAME=value are such values
+    #[arg(long, value_name = "FILE")]
+    pub(crate) values_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -167,12 +188,74 @@ pub(crate) struct RestoreArguments {
     /// Where the package is made or lies [default: the target itself]
     #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<String>,
-    /// A backup on the source's server, a file (a path with a slash), or @latest [default: a new backup]
+    /// A backup on the source's server, a file (a path with a slash), @latest, or @verified: the one that was brought to
+    /// the source and verified there [default: a new backup]
     #[arg(long, value_name = "PACKAGE")]
     pub(crate) package: Option<String>,
     /// Go on in spite of this finding, by its code; may be given several times
     #[arg(long, value_name = "CODE")]
     pub(crate) accept: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MigrateArguments {
+    /// The environment that is changed [default: the current one]
+    pub(crate) target: Option<String>,
+    /// Where the package is made or lies
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) from: Option<String>,
+    /// The rule, by its id or name [default: the only one; where there is none, a new one with the documented defaults]
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["user", "system"])]
+    pub(crate) rule: Option<String>,
+    /// What happens to tables that people made: schema-only keeps their rows, overwrite replaces them
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) user: Option<String>,
+    /// What happens to the system's tables: overwrite-first replaces configuration, schema-only keeps it
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) system: Option<String>,
+    /// A migration package on the source's server, a file (a path with a slash), @latest, or @verified: the one that was
+    /// executed on the source and verified there [default: a new one]
+    #[arg(long, value_name = "PACKAGE")]
+    pub(crate) package: Option<String>,
+    /// Have the server leave out its own backup; the safety backup is always made
+    #[arg(long)]
+    pub(crate) skip_server_backup: bool,
+    /// Go on in spite of this finding, by its code; may be given several times
+    #[arg(long, value_name = "CODE")]
+    pub(crate) accept: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rules {
+    /// The rules of an environment
+    List {
+        /// The environment [default: the current one]
+        environment: Option<String>,
+    },
+    /// One rule
+    Show {
+        /// The environment
+        environment: String,
+        /// The rule's id or name
+        rule: String,
+    },
+    /// Make a global rule, unless one with these methods is there
+    Create {
+        /// The environment
+        environment: String,
+        /// Its name [default: its methods in words]
+        #[arg(long)]
+        name: Option<String>,
+        /// For tables that people made: schema-only or overwrite
+        #[arg(long, value_name = "METHOD", default_value = "schema-only")]
+        user: String,
+        /// For the system's tables: overwrite-first or schema-only
+        #[arg(long, value_name = "METHOD", default_value = "overwrite-first")]
+        system: String,
+        /// Confirm by naming the environment once more, for scripts
+        #[arg(long, value_name = "ENVIRONMENT")]
+        yes: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, Args)]
@@ -206,6 +289,13 @@ pub(crate) enum Planned {
     Restore {
         #[command(flatten)]
         what: RestoreArguments,
+        #[command(flatten)]
+        secrets: Secrets,
+    },
+    /// Plan a migration
+    Migrate {
+        #[command(flatten)]
+        what: MigrateArguments,
         #[command(flatten)]
         secrets: Secrets,
     },
@@ -274,6 +364,8 @@ pub(crate) enum Packages {
         #[command(flatten)]
         secrets: Secrets,
     },
+    /// Which package was verified where, by the runs of this machine
+    Ledger,
     /// Write the plain form of an encrypted package, for NocoBase's own command line
     Decrypt {
         /// The package file
@@ -341,6 +433,8 @@ pub(crate) struct Mcp {
     /// Offer only these tools, by their names
     #[arg(long, value_name = "TOOL,TOOL", value_delimiter = ',')]
     pub(crate) tools: Vec<String>,
+    #[command(flatten)]
+    pub(crate) secrets: Secrets,
 }
 
 #[derive(Debug, Args)]

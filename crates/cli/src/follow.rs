@@ -110,6 +110,9 @@ impl Screen {
             | Event::RestoreAccepted { .. }
             | Event::EvidenceGathered { .. }
             | Event::RollBackEvidenceGathered { .. }
+            | Event::MigrationNoted { .. }
+            | Event::MigrationAnswered { .. }
+            | Event::MigrationEvidenceGathered { .. }
             | Event::RunEnded { .. } => {}
         }
     }
@@ -149,7 +152,9 @@ impl Screen {
 /// What a person wants to see of a note; request ids, marker names and digests stay in the journal.
 fn shown_note(step: StepName, note: &str) -> String {
     match step {
-        StepName::PlantCanary | StepName::Restore | StepName::Watch => String::new(),
+        StepName::PlantCanary | StepName::Restore | StepName::ExecuteMigration | StepName::Watch => {
+            String::new()
+        }
         _ if note.is_empty() => String::new(),
         _ => format!(" ({})", note.split(", sha256").next().unwrap_or(note)),
     }

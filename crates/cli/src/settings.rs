@@ -187,7 +187,12 @@ pub(crate) fn load(globals: &Globals) -> Result<Loaded, EngineError> {
         remarks.push(format!("{name} cannot be used: {reason}"));
     }
     remarks.extend(clear_aliases(&mut environments));
-    for name in file.policy.protected.iter().chain(&file.policy.unprotected) {
+    let verified_first = file.policy.verified_first.iter();
+    let verified_first = verified_first.flat_map(|(target, firsts)| std::iter::once(target).chain(firsts));
+    for name in (file.policy.protected.iter())
+        .chain(&file.policy.unprotected)
+        .chain(verified_first)
+    {
         if !environments.contains_key(name) && !unusable.contains_key(name) {
             remarks.push(format!("the policy names {name}, which is no environment here"));
         }
@@ -242,7 +247,49 @@ pub(crate) fn secrets(secrets: &Secrets) -> Result<RunSecrets, EngineError> {
         (None, Some(file)) => Some(from_file("the package password", file)?),
         (None, None) => None,
     };
-    Ok(RunSecrets { package_password })
+    let mut variables = match &secrets.values_file {
+        Some(file) => values_of(file)?,
+        None => BTreeMap::new(),
+    };
+    for pair in &secrets.values_env {
+        let Some((name, variable)) = pair.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            return Err(bad("the values", "--value-env takes NAME=VARIABLE".to_owned()));
+        };
+        variables.insert(
+            name.to_owned(),
+            from_variable(&format!("the value of {name}"), variable)?,
+        );
+    }
+    Ok(RunSecrets {
+        package_password,
+        variables,
+    })
+}
+
+/// Lines `NAME=value`; empty ones and those that begin with `#` say nothing. No value is ever repeated in an error.
+fn values_of(file: &Path) -> Result<BTreeMap<String, Secret>, EngineError> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| bad("the values", format!("cannot read {}: {error}", file.display())))?;
+    let mut values = BTreeMap::new();
+    for (place, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match line
+            .split_once('=')
+            .map(|(name, value)| (name.trim(), value.trim()))
+        {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+                values.insert(name.to_owned(), Secret::new(value));
+            }
+            _ => {
+                let reason = format!("line {} of {} is not NAME=value", place + 1, file.display());
+                return Err(bad("the values", reason));
+            }
+        }
+    }
+    Ok(values)
 }
 
 /// Who sits at this terminal, as far as the operating system says.

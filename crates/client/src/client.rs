@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use crate::api::backups::BackupSurface;
+use crate::api::migrations::MigrationSurfaces;
 use crate::environment::{ApiBase, Environment};
 use crate::error::{Call, Error};
 use crate::session::Session;
@@ -67,6 +68,7 @@ pub(crate) struct Shared {
     /// Whether it was found out if a plain http server asks for https.
     pub(crate) settled: AtomicBool,
     pub(crate) surface: OnceCell<BackupSurface>,
+    pub(crate) migration_surfaces: OnceCell<MigrationSurfaces>,
 }
 
 /// Locks without caring whether another thread panicked: the values kept here are replaced whole.
@@ -115,6 +117,7 @@ impl Client {
                     !environment.api_base.is_plain() || environment.api_base.is_loopback(),
                 ),
                 surface: OnceCell::new(),
+                migration_surfaces: OnceCell::new(),
                 environment: environment.clone(),
                 options,
             }),

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Call, Error, clean};
+use crate::lack::MigrationLack;
 use crate::secret::Secret;
 
 /// Resources that every NocoBase has: if they are unknown, it is not NocoBase that answers.
@@ -140,6 +141,14 @@ impl Answer {
         let not_found = self.status == 404
             && (self.body == b"Not Found"
                 || said.as_ref().is_some_and(|(message, _)| message == "Not Found"));
+        if let Some(why) = migration_lack(&at, self.status, not_found, said.as_ref().map(|(words, _)| words))
+        {
+            return Error::MigrationUnavailable {
+                at,
+                why,
+                message: said.map(|(message, _)| message).filter(|_| !not_found),
+            };
+        }
         match (self.status, said) {
             (404, _) if not_found && !CORE.contains(&at.resource()) => Error::PluginMissing {
                 resource: at.resource().to_owned(),
@@ -166,5 +175,41 @@ impl Answer {
                 excerpt: self.excerpt(),
             },
         }
+    }
+}
+
+/// The resources of Migration Manager, on both of its surfaces.
+const MIGRATION: [&str; 6] = [
+    "migration",
+    "migrationFiles",
+    "migrationRule",
+    "migrationRules",
+    "migrationLog",
+    "migrationLogs",
+];
+
+/// Whether a refusal says that Migration Manager is not to be had here. By public documentation: 404, an inactive
+/// plugin, a licence. What judges a package may speak of another plugin's licence, so it is left out.
+fn migration_lack(at: &Call, status: u16, not_found: bool, words: Option<&String>) -> Option<MigrationLack> {
+    if !MIGRATION.contains(&at.resource()) {
+        return None;
+    }
+    if not_found {
+        return Some(MigrationLack::Missing);
+    }
+    let judges = [":check", ":execute", ":runTask"]
+        .iter()
+        .any(|action| at.name.ends_with(action));
+    if judges || status == 401 {
+        return None;
+    }
+    let words = words?.to_lowercase();
+    let speaks_of = |terms: &[&str]| terms.iter().any(|term| words.contains(term));
+    if speaks_of(&["inactive plugin", "plugin is inactive", "plugin is not active"]) {
+        Some(MigrationLack::Inactive)
+    } else if speaks_of(&["license", "licence", "commercial", "professional edition"]) {
+        Some(MigrationLack::Unlicensed)
+    } else {
+        None
     }
 }

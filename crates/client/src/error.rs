@@ -10,6 +10,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::lack::MigrationLack;
+
 /// The call that failed, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -99,6 +101,16 @@ pub enum Error {
         /// The resource that is missing.
         resource: String,
     },
+    /// The server does not offer migrations: the commercial Migration Manager is missing, inactive or unlicensed.
+    #[error("{at} is not offered by the server: Migration Manager {why}{}", said(message))]
+    MigrationUnavailable {
+        /// The call.
+        at: Call,
+        /// Which of these.
+        why: MigrationLack,
+        /// NocoBase's words, where it used any.
+        message: Option<String>,
+    },
     /// Something answers there, but not NocoBase's API.
     #[error("{at} was not answered by NocoBase's API: {excerpt}")]
     NotNocoBase {
@@ -178,7 +190,7 @@ pub enum Error {
         limit: u64,
     },
     /// A name that is not that of a backup: nothing was sent.
-    #[error("{at} was not sent: `{name}` is not a usable name of a backup")]
+    #[error("{at} was not sent: `{name}` is not a usable name of a package")]
     UnusableName {
         /// The call.
         at: Call,
@@ -225,6 +237,13 @@ pub enum Error {
     },
 }
 
+fn said(message: &Option<String>) -> String {
+    message
+        .as_ref()
+        .map(|message| format!(" ({message})"))
+        .unwrap_or_default()
+}
+
 fn suffix(code: &Option<String>) -> String {
     code.as_ref().map(|code| format!(" {code}")).unwrap_or_default()
 }
@@ -240,6 +259,7 @@ impl Error {
             Self::Unauthorized { .. } => "unauthorized",
             Self::Forbidden { .. } => "forbidden",
             Self::PluginMissing { .. } => "plugin_missing",
+            Self::MigrationUnavailable { .. } => "migration_unavailable",
             Self::NotNocoBase { .. } => "not_nocobase",
             Self::Maintenance { .. } => "maintenance",
             Self::Refused { .. } => "refused",
@@ -275,6 +295,7 @@ impl Error {
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
             | Self::PluginMissing { .. }
+            | Self::MigrationUnavailable { .. }
             | Self::Maintenance { .. }
             | Self::Refused { .. }
             | Self::UploadTooSlow { .. }
@@ -299,6 +320,7 @@ impl Error {
             | Self::Unauthorized { at, .. }
             | Self::Forbidden { at, .. }
             | Self::PluginMissing { at, .. }
+            | Self::MigrationUnavailable { at, .. }
             | Self::NotNocoBase { at, .. }
             | Self::Maintenance { at, .. }
             | Self::Refused { at, .. }

@@ -26,6 +26,7 @@ pub(crate) fn of(error: &Error) -> String {
         Error::Unauthorized { code, .. } => unauthorized(environment, code.as_deref()),
         Error::Forbidden { at, .. } => forbidden(at),
         Error::PluginMissing { resource, .. } => plugin_missing(environment, resource),
+        Error::MigrationUnavailable { .. } => migration_unavailable(environment),
         Error::NotNocoBase { .. } => after_doubt(error,
             &format!(
                 "Check the address of `{environment}`: it must be that of the API and usually ends in `/api` \
@@ -57,7 +58,7 @@ pub(crate) fn of(error: &Error) -> String {
             ),
         ),
         Error::UnusableName { .. } => {
-            "A backup's name is made of letters, digits, `.`, `_` and `-` and ends in `.nbdata`; list the backups \
+            "A package's name is made of letters, digits, `.`, `_` and `-` and ends in `.nbdata`; list the packages \
              to see the names."
                 .to_owned()
         }
@@ -128,6 +129,8 @@ fn forbidden(at: &Call) -> String {
         "backup" | "backups" => "the snippet `pm.backups`",
         "logger" => "the snippet `pm.logger.logger`",
         "applicationPlugins" | "pm" => "the snippet `pm`",
+        "migration" | "migrationFiles" | "migrationRule" | "migrationRules" | "migrationLog"
+        | "migrationLogs" => "the permission for Migration Manager's settings",
         resource => {
             return format!("Give the role that is used in `{environment}` permission for `{resource}`.");
         }
@@ -151,6 +154,15 @@ fn plugin_missing(environment: &str, resource: &str) -> String {
         ),
         _ => format!("Enable the plugin that provides `{resource}` in `{environment}`."),
     }
+}
+
+/// Editions by NocoBase's public documentation.
+fn migration_unavailable(environment: &str) -> String {
+    format!(
+        "Migrations need the commercial plugin Migration Manager (`@nocobase/plugin-migration-manager`), licensed with \
+         the Professional edition or above, and Backup Manager, both enabled in `{environment}`. A full backup restore \
+         remains possible without it."
+    )
 }
 
 /// By the codes of NocoBase 2.2.15.

@@ -21,6 +21,7 @@ mod decode;
 mod environment;
 mod error;
 mod hint;
+mod lack;
 pub mod nb_cli;
 mod oauth;
 mod redirect;
@@ -36,9 +37,15 @@ pub use api::backups::{
     safe_file_name,
 };
 pub use api::logs::LogLine;
+pub use api::migration_execution::{EnvText, Executed, Execution, MigrationCheck, NeededVariable};
+pub use api::migration_logs::MigrationLog;
+pub use api::migration_rules::MigrationRule;
+pub use api::migrations::{MigrationEntry, MigrationStatus, MigrationSurfaces};
+pub use api::structure::CollectionShape;
 pub use client::{Client, ClientOptions};
 pub use credential::{Credential, CredentialKind};
 pub use environment::{ApiBase, Credentials, Environment, Origin};
 pub use error::{Call, EnvironmentsError, Error};
+pub use lack::MigrationLack;
 pub use oauth::OAuthSession;
 pub use secret::Secret;

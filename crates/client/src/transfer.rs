@@ -24,6 +24,9 @@ use crate::error::{Call, Error};
 use crate::secret::Secret;
 use crate::transport::{Request, failure};
 
+/// The content types of packages.
+const PACKAGE_TYPES: [&str; 2] = ["application/octet-stream", "application/zip"];
+
 /// How an upload came to be: the bytes that left, and what went wrong with the file on the way.
 #[derive(Default)]
 struct Sending {
@@ -62,8 +65,20 @@ impl Client {
         destination: &Path,
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<Download, Error> {
+        self.download_as(request, &PACKAGE_TYPES, destination, progress)
+            .await
+    }
+
+    /// The same for a file of other types.
+    pub(crate) async fn download_as(
+        &self,
+        request: &Request,
+        types: &[&str],
+        destination: &Path,
+        progress: impl Fn(u64) + Send + Sync,
+    ) -> Result<Download, Error> {
         self.retrying(&request.name, || {
-            self.download_once(request, destination, &progress)
+            self.download_once(request, types, destination, &progress)
         })
         .await
     }
@@ -71,13 +86,12 @@ impl Client {
     async fn download_once(
         &self,
         request: &Request,
+        types: &[&str],
         destination: &Path,
         progress: &(impl Fn(u64) + Send + Sync),
     ) -> Result<Download, Error> {
         let at = self.call(&request.name);
-        let mut response = self
-            .open_file(request, &["application/octet-stream", "application/zip"])
-            .await?;
+        let mut response = self.open_file(request, types).await?;
 
         let folder = match destination.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),

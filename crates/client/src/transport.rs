@@ -133,11 +133,16 @@ impl Client {
     /// Sends a mutation, once. The session is proven by a read first, so that an expired one is renewed
     /// before and not after.
     pub(crate) async fn change(&self, request: &Request) -> Result<Answer, Error> {
+        self.change_within(request, self.options().read_timeout).await
+    }
+
+    /// The same for a mutation whose answer comes when its work is done.
+    pub(crate) async fn change_within(&self, request: &Request, patience: Duration) -> Result<Answer, Error> {
         self.prove_session().await?;
         let token = self.token_for(request, &self.call(&request.name)).await?;
         let at = self.mutation(&request.name);
         let builder = self.prepare(&self.shared.changing, request, token.as_ref());
-        let sent = tokio::time::timeout(self.options().read_timeout, builder.send()).await;
+        let sent = tokio::time::timeout(patience, builder.send()).await;
         let response = match sent {
             Ok(response) => response.map_err(|error| failure(&at, error))?,
             Err(_) => return Err(Error::TimedOut { at }),

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
+use crate::migration::RuleFact;
 use crate::package::PackageError;
 
 /// An error as data: for journals, structured results and printing.
@@ -189,6 +190,24 @@ pub enum EngineError {
         /// Why not.
         reason: String,
     },
+    /// The source has several migration rules, and none was named.
+    #[error("{environment} has {} migration rules that could be meant", rules.len())]
+    RuleUndecided {
+        /// Where they are.
+        environment: String,
+        /// They.
+        rules: Vec<RuleFact>,
+    },
+    /// No migration rule has that id or name.
+    #[error("{environment} has no migration rule {rule:?}")]
+    RuleNotFound {
+        /// Where it was looked for.
+        environment: String,
+        /// As given.
+        rule: String,
+        /// Each as `id (name)`.
+        available: Vec<String>,
+    },
     /// Something that this version does not do.
     #[error("{what}")]
     Unsupported {
@@ -231,6 +250,11 @@ impl From<nocobase_client::Error> for EngineError {
 }
 
 impl EngineError {
+    /// Whether something on a server may have been changed all the same.
+    pub fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Client(error) if error.may_have_happened())
+    }
+
     pub(crate) fn local(what: impl Into<String>, source: std::io::Error) -> Self {
         Self::Local {
             what: what.into(),
@@ -268,6 +292,8 @@ impl EngineError {
             Self::PlanForeign { .. } => "plan_foreign",
             Self::RunNotFound { .. } => "run_not_found",
             Self::NothingToUndo { .. } => "nothing_to_undo",
+            Self::RuleUndecided { .. } => "rule_undecided",
+            Self::RuleNotFound { .. } => "rule_not_found",
             Self::Unsupported { .. } => "unsupported",
             Self::BrokenRecord { .. } => "broken_record",
             Self::Local { .. } => "local_failure",
@@ -285,6 +311,8 @@ impl EngineError {
             | Self::PlanNotFound { .. }
             | Self::RunNotFound { .. }
             | Self::NothingToUndo { .. }
+            | Self::RuleUndecided { .. }
+            | Self::RuleNotFound { .. }
             | Self::Unsupported { .. }
             | Self::BrokenRecord { .. } => ErrorKind::Usage,
             Self::NeedsPerson { .. } | Self::Forbidden { .. } => ErrorKind::Policy,
@@ -368,6 +396,17 @@ impl EngineError {
             Self::PlanForeign { .. } => "make a new plan with the settings of this machine".into(),
             Self::RunNotFound { .. } => "see `nocobase-release runs list`".into(),
             Self::NothingToUndo { .. } => "see `nocobase-release runs list`".into(),
+            Self::RuleUndecided { rules, .. } => {
+                let listed: Vec<String> = rules.iter().map(RuleFact::listed).collect();
+                format!(
+                    "name one of them by its id, with --rule ID or by saying \"… with rule ID\": {}",
+                    bounded_list(&listed)
+                )
+            }
+            Self::RuleNotFound { available, .. } if available.is_empty() => {
+                "there is none; without --rule, one with the documented defaults is proposed".into()
+            }
+            Self::RuleNotFound { available, .. } => format!("there are: {}", bounded_list(available)),
             Self::Unsupported { instead, .. } => instead.clone(),
             Self::BrokenRecord { .. } => {
                 "it is left as it is, as evidence; to go on without it, move it out of the folder release-state".into()
@@ -384,6 +423,11 @@ impl EngineError {
             next_step: self.hint(),
         }
     }
+}
+
+fn bounded_list(names: &[String]) -> String {
+    let shown: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
+    shown.join(", ")
 }
 
 fn unknown_environment_hint(name: &str, known: &[String]) -> String {

@@ -15,7 +15,9 @@ use serde_json::Value;
 use crate::error::EngineError;
 use crate::finding::{Finding, Severity};
 use crate::ids::RunId;
+use crate::migration::MigrationFacts;
 use crate::package::Inspection;
+use crate::verdict::Verdict;
 
 /// One environment as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -135,8 +137,8 @@ pub struct PluginFact {
 impl From<nocobase_client::Plugin> for PluginFact {
     fn from(plugin: nocobase_client::Plugin) -> Self {
         Self {
-            name: plugin.name,
-            version: plugin.version,
+            name: one_line(&plugin.name),
+            version: one_line(&plugin.version),
             enabled: plugin.enabled,
         }
     }
@@ -162,6 +164,42 @@ pub struct FileFacts {
     pub path: PathBuf,
     /// What is in it.
     pub inspection: Inspection,
+    /// Where this very package was verified by runs of this machine, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verified: Vec<Verified>,
+}
+
+/// A run that left an environment in a state that is not known to be good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InDoubt {
+    /// The run.
+    pub run: RunId,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// An environment that was verified to hold a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verified {
+    /// Its configured name.
+    pub environment: String,
+    /// The run that put it there.
+    pub run: RunId,
+    /// When that run ended.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
+impl Verified {
+    /// The same in one line.
+    pub fn to_text(&self) -> String {
+        format!(
+            "verified on {} at {} by {}",
+            self.environment,
+            self.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            self.run
+        )
+    }
 }
 
 /// Everything a plan is made of.
@@ -176,6 +214,12 @@ pub struct Facts {
     /// The last run of this machine that overwrote the target.
     #[serde(default)]
     pub last_run: Option<RunId>,
+    /// How the last run ended that overwrote the source, where what it left is not known to be good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_in_doubt: Option<InDoubt>,
+    /// What a migration is planned of; none for everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<Box<MigrationFacts>>,
 }
 
 /// Reads one environment; the first thing that makes a release impossible is the error.
@@ -211,25 +255,27 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
     let (backups_kept, outside) = join(client.backups_kept(), read_outside(client, manages)).await;
     let backups_kept = backups_kept.ok();
     let username = identity.username.or(identity.email).or(identity.nickname);
+    let [name, version, dialect] = [&app.name, &app.version, &app.dialect].map(|text| one_line(text));
     Ok(EnvironmentFacts {
         environment: client.environment_name().to_owned(),
         api_base: client.api_base().to_string(),
-        app_name: app.name,
-        version: app.version,
-        dialect: app.dialect,
-        schema: database.schema,
+        app_name: name,
+        version,
+        dialect,
+        schema: database.schema.as_deref().map(one_line),
         identity: IdentityFacts {
             id: identity.id,
-            username: username.unwrap_or_else(|| format!("user {}", identity.id)),
+            username: username.map_or_else(|| format!("user {}", identity.id), |name| one_line(&name)),
         },
         credential: client.credential().into(),
-        plugins: plugins.map(|plugins| plugins.into_iter().map(PluginFact::from).collect()),
+        plugins: plugins.map(|plugins| plugins.into_iter().take(PLUGINS).map(PluginFact::from).collect()),
         backups: backups
             .into_iter()
+            .take(BACKUPS)
             .map(|entry| BackupFact {
-                name: entry.name,
-                size: entry.file_size,
-                created_at: entry.created_at,
+                name: one_line(&entry.name),
+                size: one_line(&entry.file_size),
+                created_at: entry.created_at.as_deref().map(one_line),
                 in_progress: entry.in_progress,
             })
             .collect(),
@@ -237,6 +283,24 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
         outside,
         logs_readable: client.log_files().await.is_ok(),
     })
+}
+
+/// Plugins and backups that are kept of one environment; a server that lists more is no application but a mistake.
+const PLUGINS: usize = 1000;
+const BACKUPS: usize = 1000;
+/// Characters of one text of a server; whoever confirms a plan reads it in one line.
+const LONGEST_TEXT: usize = 300;
+
+/// A server's text as it stands in facts and so in plans: bounded, in one line, without characters that a terminal obeys.
+pub(crate) fn one_line(text: &str) -> String {
+    let shown = |letter: char| {
+        !letter.is_control()
+            && !matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars()
+        .filter(|letter| shown(*letter))
+        .take(LONGEST_TEXT)
+        .collect()
 }
 
 /// The plugins that bring sub-applications (NocoBase 2.2.15); without one there is no such resource to ask.
@@ -298,6 +362,11 @@ impl Facts {
         {
             differences.push(format!("{run} has overwritten the target since"));
         }
+        if let (Some(now), Some(then)) = (&self.migration, &earlier.migration) {
+            differences.extend(now.differences(then));
+            // a migration package is no backup, and its content is checked where it is executed
+            return differences;
+        }
         if let (Some(name), Some(now), Some(then)) = (package_name, &self.source, &earlier.source)
             && now.backup(name) != then.backup(name)
         {
@@ -308,19 +377,6 @@ impl Facts {
         }
         differences
     }
-}
-
-/// Whether two base URLs name the same server, as far as their text tells.
-pub(crate) fn same_address(one: &str, other: &str) -> bool {
-    canonical_address(one) == canonical_address(other)
-}
-
-/// A base URL with the names of this machine made one.
-pub(crate) fn canonical_address(address: &str) -> String {
-    let address = address.trim_end_matches('/').to_lowercase();
-    address
-        .replacen("://localhost", "://127.0.0.1", 1)
-        .replacen("://[::1]", "://127.0.0.1", 1)
 }
 
 impl EnvironmentFacts {

@@ -6,6 +6,7 @@
 //! | `request`, `facts`, `plan` | what is wanted, what was found, and the pure function from both to a [`Plan`] |
 //! | `confirm` | the only way from a plan to a run |
 //! | `run` | one execution: packages, upload, watch, evidence |
+//! | `migration` | what rules do, what is read for a migration, what was seen of it |
 //! | `evidence`, `verdict` | what was seen, and the pure function from it to a [`Verdict`] |
 //! | [`journal`] | what a run writes down, and the one function from events to state |
 //! | [`package`] | opening and judging a package before any server sees it |
@@ -13,6 +14,7 @@
 //!
 //! HTTP is left to `nocobase-client`, sentences to `release-intent`, printing and settings to the faces.
 
+mod address;
 mod confirm;
 mod engine;
 mod error;
@@ -22,7 +24,9 @@ mod finding;
 mod home;
 mod ids;
 pub mod journal;
+mod ledger;
 mod lock;
+mod migration;
 pub mod package;
 mod plan;
 mod policy;
@@ -33,21 +37,29 @@ mod verdict;
 mod version;
 
 pub use confirm::{Approval, ConfirmedPlan, Proof};
-pub use engine::{Engine, EngineSettings, EnvironmentSummary, Follower, PackageSummary, Pruned, Understood};
+pub use engine::{
+    Engine, EngineSettings, EnvironmentSummary, Follower, MadeRule, PackageSummary, Pruned, Understood,
+};
 pub use error::{EngineError, ErrorKind, ErrorReport};
 pub use evidence::{
     Acceptance, Canary, Comparison, Difference, Evidence, Identity, LogStory, Says, Signal, Standing,
 };
 pub use facts::{
-    BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts,
-    OutsideFacts, PluginFact,
+    BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts, InDoubt,
+    OutsideFacts, PluginFact, Verified,
 };
 pub use finding::{Finding, Severity};
 pub use home::Home;
 pub use ids::{PlanId, RunId};
+pub use ledger::{LedgerEntry, Placement, ledger};
+pub use migration::{
+    CollectionFact, KnownPackage, MigrationBaseline, MigrationEvidence, MigrationFacts, MigrationPackageFact,
+    MigrationStory, PlannedMigration, PlannedRule, RuleChoice, RuleFact, StructureComparison, TableMethod,
+    VariableFact,
+};
 pub use plan::{Plan, PlanAction, PlannedPackage, Step, StepName, Strength, Undone, plan};
 pub use policy::{Direction, Policy, RollBack};
 pub use report::{RunReport, RunStanding, step_title};
 pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};
 pub use run::{Pace, RunSecrets};
-pub use verdict::{Decision, Verdict, decide, decide_roll_back};
+pub use verdict::{Damage, Decision, Verdict, decide, decide_migration, decide_roll_back};

@@ -138,7 +138,10 @@ impl RunReport {
                 _ => false,
             },
             cause: state.cause.clone(),
-            evidence: signals(state.evidence.as_ref()),
+            evidence: match &state.migration_evidence {
+                Some(evidence) => evidence.signals(),
+                None => signals(state.evidence.as_ref()),
+            },
             roll_back_evidence: signals(state.roll_back_evidence.as_ref()),
             safety_backup: state.safety_backup().cloned(),
             package: state.packages.get(&crate::journal::PackageRole::Package).cloned(),
@@ -249,6 +252,9 @@ impl Plan {
             ));
         }
         match &self.package {
+            PlannedPackage::New { environment } if self.migration.is_some() => {
+                text.push(format!("  package: a new migration package of {environment}"));
+            }
             PlannedPackage::New { environment } => {
                 text.push(format!("  package: a new backup of {environment}"));
             }
@@ -268,7 +274,13 @@ impl Plan {
                     "  package: {} ({bytes} bytes, sha256 {sha256})",
                     path.display()
                 ));
+                let verified = self.facts.file.iter().flat_map(|file| &file.verified);
+                text.extend(verified.map(|one| format!("    {}", one.to_text())));
             }
+        }
+        if let Some(migration) = &self.migration {
+            text.push("effects:".to_owned());
+            text.extend(migration.effects.iter().map(|effect| format!("  - {effect}")));
         }
         if !self.destroys.is_empty() {
             text.push("overwrites:".to_owned());
@@ -313,6 +325,11 @@ impl Plan {
         if let Some(target) = self.target() {
             let way_back = if self.package_is_safety_backup {
                 "the backup made in this run".to_owned()
+            } else if self.undoes_damage() {
+                format!(
+                    "a safety backup of {target}, if one can still be made: it is known to be damaged, and that does not \
+                     keep it from being mended"
+                )
             } else {
                 format!(
                     "a safety backup of {target}, made, fetched and proven before anything is overwritten"
@@ -382,11 +399,10 @@ pub(crate) fn next_commands(
     let Some(target) = state.plan.target() else {
         return Vec::new();
     };
-    let undo = format!("nocobase-release undo {target} --run {}", state.run);
+    let (undone, good) = state.way_back();
+    let undo = format!("nocobase-release undo {target} --run {undone}");
     let on_host = || {
-        let file = state
-            .safety_backup()
-            .map_or_else(|| "FILE".to_owned(), |package| package.path.display().to_string());
+        let file = good.map_or_else(|| "FILE".to_owned(), |package| package.path.display().to_string());
         let decrypt = locked.then(|| {
             format!("nocobase-release packages decrypt {file} PLAIN --password-file FILE (its command line takes no password)")
         });
@@ -408,10 +424,14 @@ pub(crate) fn next_commands(
             next
         }
         Verdict::Lost => {
-            let up = state
-                .evidence
-                .as_ref()
-                .is_some_and(|evidence| evidence.standing == Standing::Up);
+            // what was seen last says how it stands
+            let last = state.roll_back_evidence.as_ref().or(state.evidence.as_ref());
+            let standing = match (last, &state.migration_evidence) {
+                (Some(evidence), _) => Some(&evidence.standing),
+                (None, Some(evidence)) => Some(&evidence.standing),
+                (None, None) => None,
+            };
+            let up = standing == Some(&Standing::Up);
             let mut next = if up { vec![undo] } else { Vec::new() };
             next.extend(on_host());
             next

@@ -5,11 +5,12 @@
 
 use std::path::PathBuf;
 
-use release_intent::{Action, EnvironmentRef, Intent, PackageRef};
+use release_intent::{Action, EnvironmentRef, Intent, PackageRef, RuleRef, SystemMethod, UserMethod};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::RunId;
+use crate::migration::RuleChoice;
 
 /// Which package a restore takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,7 +20,8 @@ pub enum PackageChoice {
     New,
     /// The newest finished backup on the source's server.
     Latest,
-    /// The backup of that name on the source's server.
+    /// The backup of that name on the source's server; `@verified` is the newest package that a run of this machine brought
+    /// to the source, verified.
     Named(String),
     /// A file on this machine.
     File(PathBuf),
@@ -43,6 +45,21 @@ pub enum Request {
         /// Which package.
         package: PackageChoice,
         /// Codes of findings about the package's data that the person takes upon himself.
+        accepted: Vec<String>,
+    },
+    /// Bring the target up to the source by a migration rule.
+    Migrate {
+        /// Where the package is made or lies; none for a file of this machine.
+        source: Option<String>,
+        /// What is changed.
+        target: String,
+        /// By which rule.
+        rule: RuleChoice,
+        /// Which package.
+        package: PackageChoice,
+        /// Whether the server leaves out its own backup; the safety backup is always made.
+        skip_server_backup: bool,
+        /// Codes of findings that the person takes upon himself.
         accepted: Vec<String>,
     },
     /// Prove that the safety backup of an earlier run restores, by restoring it into another environment.
@@ -79,6 +96,10 @@ pub enum Lookup {
     Environments,
     /// The packages of one environment.
     Packages(String),
+    /// The migration rules of one environment.
+    Rules(String),
+    /// The migration packages of one environment.
+    Migrations(String),
     /// Whether an environment can take part in a release.
     Check(Vec<String>),
     /// How the last run stands.
@@ -111,15 +132,29 @@ pub(crate) fn wanted<E>(
         Some(Action::Restore) => {
             let target = current(&target)?;
             let (source, package) = restore_package(intent, source, &target);
-            Wanted::Plan(Request::Restore { source, target, package, accepted: Vec::new() })
+            Wanted::Plan(Request::Restore {
+                source,
+                target,
+                package,
+                accepted: Vec::new(),
+            })
         }
-        Some(Action::Backup) => Wanted::Plan(Request::Backup { environment: current(&source)? }),
-        Some(Action::Undo) => Wanted::Plan(Request::Undo { target: current(&target)?, run: None }),
+        Some(Action::Backup) => Wanted::Plan(Request::Backup {
+            environment: current(&source)?,
+        }),
+        Some(Action::Undo) => Wanted::Plan(Request::Undo {
+            target: current(&target)?,
+            run: None,
+        }),
         Some(Action::ListBackups) => Wanted::Look(Lookup::Packages(current(&source)?)),
         Some(Action::ListEnvs) => Wanted::Look(Lookup::Environments),
         Some(Action::Check) => {
             let sides: Vec<String> = [source, target].into_iter().flatten().collect();
-            let sides = if sides.is_empty() { vec![current(&None)?] } else { sides };
+            let sides = if sides.is_empty() {
+                vec![current(&None)?]
+            } else {
+                sides
+            };
             Wanted::Look(Lookup::Check(sides))
         }
         Some(Action::Status) => Wanted::Look(Lookup::Status),
@@ -139,15 +174,48 @@ pub(crate) fn wanted<E>(
                 "packages are removed by name at a terminal only: nocobase-release packages remove {environment} {package}"
             ))
         }
-        Some(Action::Migrate | Action::ListMigrations | Action::ListRules) => Wanted::Nothing(
-            "migration by rules needs the commercial Migration Manager plugin (Professional edition or above), which \
-             this version does not drive yet; a full backup restore remains: \"Restore dev to test\""
-                .into(),
-        ),
+        Some(Action::Migrate) => {
+            let target = current(&target)?;
+            let (source, package) = match &intent.package {
+                None => (source, PackageChoice::New),
+                Some(PackageRef::Latest) => (source, PackageChoice::Latest),
+                Some(package) => package_choice(package.as_str(), source, &target),
+            };
+            Wanted::Plan(Request::Migrate {
+                source,
+                target,
+                rule: rule_choice(intent.rule.as_ref()),
+                package,
+                skip_server_backup: false,
+                accepted: Vec::new(),
+            })
+        }
+        Some(Action::ListMigrations) => Wanted::Look(Lookup::Migrations(current(&source)?)),
+        Some(Action::ListRules) => Wanted::Look(Lookup::Rules(current(&source)?)),
         Some(Action::None) | None => Wanted::Nothing(
             "nothing to do: the sentence asks for no release. Say for example \"Restore dev to test\"".into(),
         ),
     })
+}
+
+/// A side that a sentence does not speak of has the documented default.
+fn rule_choice(rule: Option<&RuleRef>) -> RuleChoice {
+    match rule {
+        None => RuleChoice::Only,
+        Some(RuleRef::Id { id }) => RuleChoice::Named(id.clone()),
+        Some(RuleRef::Methods { user, system }) => RuleChoice::Global {
+            user: match user {
+                Some(UserMethod::Overwrite) => "overwrite",
+                Some(UserMethod::SchemaOnly) | None => "schema-only",
+            }
+            .to_owned(),
+            system: match system {
+                Some(SystemMethod::SchemaOnly) => "schema-only",
+                Some(SystemMethod::OverwriteFirst) | None => "overwrite-first",
+            }
+            .to_owned(),
+        },
+    }
 }
 
 /// A path is a file of this machine, a bare name lies on the source's server (the target's when none is named).

@@ -28,6 +28,11 @@ pub(crate) fn unix_seconds() -> i64 {
     Timestamp::now().as_second()
 }
 
+/// Milliseconds since 1970.
+pub(crate) fn unix_milliseconds() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
 /// A random UUID of version 4.
 pub(crate) fn uuid() -> String {
     let mut bytes = [0_u8; 16];

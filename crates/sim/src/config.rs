@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::migration::MigrationManager;
+
 /// The environments of a simulation and how they run.
 #[derive(Clone, Debug)]
 pub struct SimConfig {
@@ -88,17 +90,23 @@ impl EnvironmentConfig {
 
     /// `dev`: the newest state of the order application, 128 orders.
     pub fn dev() -> Self {
-        Self::new("dev", Seed::Development)
+        Self::new("dev", Seed::Development).with_migrations()
     }
 
     /// `test`: an older state of the same application, 37 other orders.
     pub fn test() -> Self {
-        Self::new("test", Seed::Testing)
+        Self::new("test", Seed::Testing).with_migrations()
     }
 
     /// `prod`: the application in use, 512 orders, more users.
     pub fn prod() -> Self {
-        Self::new("prod", Seed::Production)
+        Self::new("prod", Seed::Production).with_migrations()
+    }
+
+    /// The same with the Migration Manager, on both of its surfaces.
+    #[must_use]
+    pub fn with_migrations(self) -> Self {
+        self.with_settings(|settings| settings.migration_manager = MigrationManager::Both)
     }
 
     /// The same with changed settings.
@@ -153,6 +161,18 @@ pub struct Settings {
     pub table_prefix: Option<String>,
     /// Whether the Backup Manager plugin is there; without it `backup:*` is 404.
     pub backup_manager: bool,
+    /// Whether the commercial Migration Manager is there, and which of its surfaces.
+    #[serde(default)]
+    pub migration_manager: MigrationManager,
+    /// `USE_DB_SCHEMA_IN_SUBAPP`.
+    #[serde(default)]
+    pub schema_in_sub_apps: bool,
+    /// `COLLECTION_MANAGER_SCHEMA`.
+    #[serde(default)]
+    pub collection_manager_schema: Option<String>,
+    /// Whether the inside of migration packages is nothing that a tool could know.
+    #[serde(default)]
+    pub opaque_migrations: bool,
     /// Where the log lines go.
     pub log_transport: LogTransport,
     /// `SKIP_SAME_VERSION_UPGRADE`: no upgrade and no reload after a restore of the same version.
@@ -169,6 +189,10 @@ impl Default for Settings {
             underscored: false,
             table_prefix: None,
             backup_manager: true,
+            migration_manager: MigrationManager::Missing,
+            schema_in_sub_apps: false,
+            collection_manager_schema: None,
+            opaque_migrations: false,
             log_transport: LogTransport::DailyFiles,
             skip_same_version_upgrade: false,
         }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::clock;
 use crate::config::Settings;
+use crate::database::ColumnKind;
 use crate::faults::Faults;
 use crate::journal::RequestRecord;
 use crate::world::{StoredBackup, World};
@@ -180,6 +181,28 @@ impl Environment {
     pub fn package(&self, password: Option<&str>) -> Vec<u8> {
         let state = self.world.state().clone();
         crate::package::of_state(&state, password)
+    }
+
+    /// Makes a migration rule as the web pages would, whatever it says; gives its id.
+    pub fn add_migration_rule(&self, name: &str, rules: Value) -> Option<i64> {
+        let row = Map::from_iter([("name".to_owned(), name.into()), ("rules".to_owned(), rules)]);
+        self.add_row("migrationRules", row)?.get("id")?.as_i64()
+    }
+
+    /// The names of the migration packages in its folder, oldest first.
+    pub fn migrations(&self) -> Vec<String> {
+        self.world.state().migrations.files.keys().cloned().collect()
+    }
+
+    /// Turns a column into one of another type, as somebody who changed the field would.
+    pub fn retype_column(&self, collection: &str, column: &str) {
+        let mut state = self.world.state();
+        let table = state.database.table_mut(collection);
+        for known in table.into_iter().flat_map(|table| &mut table.columns) {
+            if known.name == column {
+                known.kind = ColumnKind::Json;
+            }
+        }
     }
 
     /// Has its own dump, which a revert loads, be that of the present content, as after an earlier restore.

@@ -140,8 +140,16 @@ pub enum FaultKind {
     DiesDuringRestore(RestoreStage),
     /// The process and the loading program die while loading: the server comes back healthy over an empty database.
     LoadKilled,
-    /// The restore never ends: maintenance answers for ever.
+    /// The restore or migration never ends: maintenance answers for ever.
     RestoreHangs,
+    /// The migration fails with these words and changes no table.
+    MigrationFails(String),
+    /// The migration fails with these words when half of the tables are done; the app comes back so.
+    MigrationStopsHalfway(String),
+    /// The same, and the app stays in maintenance: its repair screen.
+    MigrationBreaksApp(String),
+    /// The migration reports success and has changed nothing.
+    MigrationDoesNothing,
 }
 
 impl FaultKind {

@@ -23,8 +23,8 @@
 //! # Strictness
 //! What no caller should send is answered as the real server answers it, and written down as a violation: unknown
 //! resources and actions, parameters and fields that an action does not take, bodies of another content type, tokens
-//! in the query. A test asserts that there are none. The routes of the commercial migration plugin answer 404 without
-//! a violation, as where it is missing.
+//! in the query. A test asserts that there are none. Where [`MigrationManager`] is missing, asking for it is 404 and no
+//! violation.
 //!
 //! # Routes
 //! Under `/api`; every other URL answers a browser's page. Changes are those that [`Environment::mutations`] counts.
@@ -45,6 +45,12 @@
 //! | `backups` | `backups:taskStatus` `backups:list` `backups:download` `backups:restoreStatus` `backups:appInfo` | `backups:create` `backups:destroy` `backups:restore` `backups:upload` |
 //! | `collections` | `collections:list` `collections:listMeta` | `collections:create` `collections:destroy` |
 //! | `fields` | `fields:list`, also `collections/NAME/fields:list` | |
+//! | `migration` | `migration:list` `migration:get` `migration:download` `migration:check` | `migration:create` `migration:remove` `migration:execute` |
+//! | `migrationFiles` | `migrationFiles:list` `migrationFiles:get` `migrationFiles:download` `migrationFiles:check` `migrationFiles:checkEnvTexts` `migrationFiles:checkDataConflicts` `migrationFiles:downloadMigrationSql` `migrationFiles:getMigrationProcess` | `migrationFiles:create` `migrationFiles:destroy` `migrationFiles:runTask` |
+//! | `migrationRule` | | `migrationRule:create` |
+//! | `migrationRules` | `migrationRules:list` `migrationRules:get` `migrationRules:listCollections` | `migrationRules:create` `migrationRules:update` `migrationRules:destroy` |
+//! | `migrationLog` | `migrationLog:list` `migrationLog:get` `migrationLog:download` | |
+//! | `migrationLogs` | `migrationLogs:list` `migrationLogs:get` `migrationLogs:download` | `migrationLogs:destroy` |
 //! | any table, the system's own too | `X:list` `X:get` `X:query` | `X:create` `X:update` `X:destroy` |
 //!
 //! # What goes wrong
@@ -53,7 +59,7 @@
 //!
 //! # Where what is
 //! `sim`, `environment`, `config`, `faults`, `journal`: what a test uses. `server`: ports and connections. `api`: from
-//! a request to an answer. `backup`, `restore`: the jobs behind the answers. `world`, `database`, `logs`: the state.
+//! a request to an answer. `backup`, `restore`, `migration`: the jobs behind the answers. `world`, `database`, `logs`: the state.
 //! `package`, `archive`: the bytes of packages and of PostgreSQL's dumps. `seed`: first contents. `store`: the folder
 //! of a sandbox.
 
@@ -67,6 +73,7 @@ mod environment;
 mod faults;
 mod journal;
 mod logs;
+mod migration;
 pub mod package;
 mod pattern;
 mod restore;
@@ -81,4 +88,5 @@ pub use config::{EnvironmentConfig, LogTransport, Pace, Seed, Settings, SimConfi
 pub use environment::Environment;
 pub use faults::{Fault, FaultKind, Faults, RestoreStage};
 pub use journal::RequestRecord;
+pub use migration::MigrationManager;
 pub use sim::{Address, Sim};

@@ -252,7 +252,7 @@ pub(crate) fn add_runtime_tables(database: &mut Database) {
     }
 }
 
-fn metadata(state: &State) -> Value {
+pub(crate) fn metadata(state: &State) -> Value {
     let settings = &state.settings;
     let enabled = |row: &&crate::database::Row| row.get("enabled") == Some(&Value::Bool(true));
     let plugins: Vec<Value> = state

@@ -14,6 +14,7 @@ use crate::database::{Database, Row, text_of};
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::logs::{Level, Logs};
+use crate::migration::Migrations;
 use crate::server::Server;
 
 /// An environment and everything that runs for it.
@@ -73,6 +74,9 @@ pub(crate) struct State {
     #[serde(skip)]
     pub(crate) last_request_id: String,
     pub(crate) logs: Logs,
+    /// Packages, tasks and logs of the Migration Manager.
+    #[serde(default)]
+    pub(crate) migrations: Migrations,
 }
 
 /// A finished package in the server's backup folder.

@@ -7,6 +7,7 @@ mod mcp;
 mod packages;
 mod parse;
 mod releases;
+mod rules;
 mod runs;
 mod sandbox;
 
@@ -121,6 +122,12 @@ async fn with_context(context: Context, command: Command) -> Result<Exit, Engine
             consent,
             secrets,
         } => releases::restore(&context, &what, &consent, &secrets).await,
+        Command::Migrate {
+            what,
+            consent,
+            secrets,
+        } => releases::migrate(&context, &what, &consent, &secrets).await,
+        Command::Rules { what } => rules::run(&context, what).await,
         Command::Drill {
             what,
             consent,

@@ -3,14 +3,16 @@
 use std::fs;
 use std::path::Path;
 
+use nocobase_client::Secret;
 use release_engine::{
-    ConfirmedPlan, EngineError, PackageChoice, Plan, Proof, Request, RunReport, RunSecrets, Strength,
-    package_choice,
+    ConfirmedPlan, EngineError, PackageChoice, Plan, Proof, Request, RuleChoice, RunReport, RunSecrets,
+    Strength, package_choice,
 };
 
 use super::{Context, shown};
 use crate::arguments::{
-    BackupArguments, Consent, DrillArguments, Planned, RestoreArguments, Secrets, UndoArguments,
+    BackupArguments, Consent, DrillArguments, MigrateArguments, Planned, RestoreArguments, Secrets,
+    UndoArguments,
 };
 use crate::exit::Exit;
 use crate::{follow, output, settings};
@@ -19,6 +21,7 @@ pub(crate) async fn plan(context: &Context, what: Planned, out: Option<&Path>) -
     let (request, secrets) = match what {
         Planned::Backup { what, secrets } => (backup_request(context, &what)?, secrets),
         Planned::Restore { what, secrets } => (restore_request(context, &what)?, secrets),
+        Planned::Migrate { what, secrets } => (migrate_request(context, &what)?, secrets),
         Planned::Drill { what, secrets } => (drill_request(context, &what)?, secrets),
         Planned::Undo { what, secrets } => (undo_request(context, &what)?, secrets),
     };
@@ -54,6 +57,7 @@ pub(crate) async fn apply(
             typed(&plan)?
         }
     };
+    let secrets = with_variables(&plan, &secrets);
     let confirmed = context.engine.confirm(plan, &proof)?;
     run(context, confirmed, &secrets).await
 }
@@ -121,6 +125,16 @@ pub(crate) async fn undo(
     carry_out(context, &request, consent, &settings::secrets(secrets)?).await
 }
 
+pub(crate) async fn migrate(
+    context: &Context,
+    what: &MigrateArguments,
+    consent: &Consent,
+    secrets: &Secrets,
+) -> Result<Exit, EngineError> {
+    let request = migrate_request(context, what)?;
+    carry_out(context, &request, consent, &settings::secrets(secrets)?).await
+}
+
 pub(crate) async fn drill(
     context: &Context,
     what: &DrillArguments,
@@ -141,7 +155,7 @@ pub(crate) async fn carry_out(
     if let Some(named) = &consent.yes {
         context.engine.resolve(named)?;
     }
-    let plan = context.engine.plan(request, secrets).await?;
+    let plan = plan_asking(context, request, secrets).await?;
     if !context.globals.json {
         output::data(&plan.to_text());
     }
@@ -150,15 +164,82 @@ pub(crate) async fn carry_out(
         (_, Some(named)) => Proof::TargetNamed(context.engine.resolve(named)?),
         (_, None) => typed(&plan)?,
     };
+    let secrets = with_variables(&plan, secrets);
     let confirmed = context.engine.confirm(plan, &proof)?;
-    run(context, confirmed, secrets).await
+    run(context, confirmed, &secrets).await
+}
+
+/// The plan; where several migration rules could be meant, the person at the terminal chooses one.
+async fn plan_asking(
+    context: &Context,
+    request: &Request,
+    secrets: &RunSecrets,
+) -> Result<Plan, EngineError> {
+    let undecided = match context.engine.plan(request, secrets).await {
+        Err(error @ EngineError::RuleUndecided { .. }) if output::can_ask() && !context.globals.json => error,
+        decided => return decided,
+    };
+    let mut request = request.clone();
+    let (EngineError::RuleUndecided { environment, rules }, Request::Migrate { rule, .. }) =
+        (&undecided, &mut request)
+    else {
+        return Err(undecided);
+    };
+    let mut question = format!("Which migration rule of {environment}?");
+    for (number, rule) in (1..).zip(rules) {
+        question.push_str(&format!("\n  {number:>2}  {}", rule.name));
+    }
+    let answer = output::ask(&(question + "\n>")).unwrap_or_default();
+    let chosen = answer
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| rules.get(number.checked_sub(1)?));
+    let Some(chosen) = chosen.or_else(|| rules.iter().find(|rule| rule.name == answer)) else {
+        return Err(undecided);
+    };
+    *rule = RuleChoice::Named(chosen.id.clone());
+    context.engine.plan(&request, secrets).await
+}
+
+/// Asks at a terminal for variables that a migration's target lacks. Secrets are not asked for here: what is typed
+/// would be seen.
+fn with_variables(plan: &Plan, secrets: &RunSecrets) -> RunSecrets {
+    let mut secrets = secrets.clone();
+    let needed = plan.migration.iter().flat_map(|migration| &migration.variables);
+    for variable in needed {
+        if variable.secret || secrets.variables.contains_key(&variable.name) || !output::can_ask() {
+            continue;
+        }
+        let target = plan.target().unwrap_or("the target");
+        let answer = output::ask(&format!(
+            "{target} lacks the variable {}; its value there:",
+            variable.name
+        ));
+        if let Some(value) = answer.filter(|value| !value.is_empty()) {
+            secrets
+                .variables
+                .insert(variable.name.clone(), Secret::new(value));
+        }
+    }
+    secrets
 }
 
 async fn run(context: &Context, confirmed: ConfirmedPlan, secrets: &RunSecrets) -> Result<Exit, EngineError> {
     let run = context.engine.start(confirmed, secrets)?;
-    let report = follow::follow(&context.engine, &run).await?;
-    show_run(context, &report);
-    Ok(Exit::from(&report))
+    match follow::follow(&context.engine, &run).await {
+        Ok(report) => {
+            show_run(context, &report);
+            Ok(Exit::from(&report))
+        }
+        // it goes on by itself, so nothing is said about the target
+        Err(error) => {
+            output::error(&error, context.globals.json);
+            output::talk(&format!(
+                "the run goes on by itself: nocobase-release runs show {run}"
+            ));
+            Ok(Exit::Unknown)
+        }
+    }
 }
 
 /// Asks a person at the terminal for the plan's phrase.
@@ -216,6 +297,37 @@ fn restore_request(context: &Context, what: &RestoreArguments) -> Result<Request
         source,
         target,
         package,
+        accepted: what.accept.clone(),
+    })
+}
+
+fn migrate_request(context: &Context, what: &MigrateArguments) -> Result<Request, EngineError> {
+    let target = context.environment(what.target.as_deref())?;
+    let (source, package) = match what.package.as_deref() {
+        None => (what.from.clone(), PackageChoice::New),
+        Some("@latest") => (what.from.clone(), PackageChoice::Latest),
+        Some(package) if what.from.is_none() && !package.contains(['/', '\\']) => {
+            return Err(EngineError::Unsupported {
+                what: format!("where {package} lies is not said"),
+                instead: "name its environment with --from, or give a path for a file of this machine".into(),
+            });
+        }
+        Some(package) => package_choice(package, what.from.clone(), &target),
+    };
+    let rule = match (&what.rule, &what.user, &what.system) {
+        (Some(rule), _, _) => RuleChoice::Named(rule.clone()),
+        (None, None, None) => RuleChoice::Only,
+        (None, user, system) => RuleChoice::Global {
+            user: user.clone().unwrap_or_else(|| "schema-only".to_owned()),
+            system: system.clone().unwrap_or_else(|| "overwrite-first".to_owned()),
+        },
+    };
+    Ok(Request::Migrate {
+        source,
+        target,
+        rule,
+        package,
+        skip_server_backup: what.skip_server_backup,
         accepted: what.accept.clone(),
     })
 }

@@ -308,7 +308,7 @@ impl Client {
     }
 
     /// A name for a call, if it can be one: a wrong one has killed servers.
-    fn usable(&self, call: &str, name: &str) -> Result<String, Error> {
+    pub(crate) fn usable(&self, call: &str, name: &str) -> Result<String, Error> {
         safe_file_name(name)
             .map(str::to_owned)
             .ok_or_else(|| Error::UnusableName {

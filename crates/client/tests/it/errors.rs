@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use nocobase_client::{Call, Error};
+use nocobase_client::{Call, Error, MigrationLack};
 
 fn at(name: &str, changes: bool) -> Call {
     Call {
@@ -112,6 +112,16 @@ fn all(changes: bool) -> Vec<Error> {
         Error::AnswerTooLarge {
             at: at("backup:create"),
             limit: 16_777_216,
+        },
+        Error::MigrationUnavailable {
+            at: at("migration:list"),
+            why: MigrationLack::Missing,
+            message: None,
+        },
+        Error::MigrationUnavailable {
+            at: at("migrationRules:list"),
+            why: MigrationLack::Unlicensed,
+            message: Some("License required".into()),
         },
         Error::UnusableName {
             at: at("backup:remove"),

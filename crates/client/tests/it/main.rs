@@ -11,6 +11,7 @@ mod calls;
 mod errors;
 mod failures;
 mod logs;
+mod migrations;
 mod nb_cli;
 mod oauth;
 mod secrets;

@@ -2,10 +2,14 @@
 
 mod follow;
 mod guard;
+mod ledger;
+mod migrations;
 mod packages;
 mod prepare;
+mod questions;
 
 pub use self::follow::Follower;
+pub use self::migrations::MadeRule;
 pub use self::packages::{PackageSummary, Pruned};
 
 use std::collections::BTreeMap;
@@ -24,16 +28,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::confirm::{self, Approval, ConfirmedPlan, Proof};
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, read_environment};
+use crate::facts::{EnvironmentFacts, Facts, InDoubt, read_environment};
 use crate::home::{Home, write_atomically};
 use crate::ids::{PlanId, RunId};
 use crate::journal::{self, Journal, Phase, Reader, Witness};
 use crate::lock::TargetLock;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, PlanAction, plan};
 use crate::policy::Policy;
 use crate::report::{RunReport, RunStanding};
 use crate::request::{Request, Wanted, wanted};
 use crate::run::{Pace, RunSecrets, Runner};
+use crate::verdict::Verdict;
 
 /// What the engine stands on; the command line reads it from files and variables.
 #[derive(Debug, Clone)]
@@ -155,14 +160,23 @@ impl Engine {
                 reason: reason.clone(),
             });
         }
-        let found = self.settings.environments.iter().find(|environment| {
-            environment.name == name
-                || environment.name.to_lowercase() == wanted
+        let environments = &self.settings.environments;
+        let called = |environment: &&Environment| {
+            environment.name.to_lowercase() == wanted
                 || environment
                     .aliases
                     .iter()
                     .any(|alias| alias.to_lowercase() == wanted)
-        });
+        };
+        let exact = environments.iter().find(|environment| environment.name == name);
+        let mut alike = environments.iter().filter(called);
+        let found = exact.or_else(|| alike.next());
+        if let (None, Some(one), Some(other)) = (exact, found, alike.next()) {
+            return Err(EngineError::BadEnvironment {
+                name: name.to_owned(),
+                reason: format!("{} and {} could both be meant", one.name, other.name),
+            });
+        }
         found
             .map(|environment| environment.name.clone())
             .ok_or_else(|| EngineError::UnknownEnvironment {
@@ -209,16 +223,41 @@ impl Engine {
     /// Reads facts and makes a plan, which is kept under its id. Nothing is changed on any environment.
     pub async fn plan(&self, request: &Request, secrets: &RunSecrets) -> Result<Plan, EngineError> {
         let request = self.normalised(request)?;
-        let (facts, undoes) = self.read_facts(&request, secrets).await?;
-        let mut policy = self.settings.policy.clone();
-        if let Some(target) = facts.target.as_ref().map(|target| target.environment.clone())
-            && self.is_protected(&target)
-        {
-            policy.protected.push(target);
+        let (mut facts, undoes) = self.read_facts(&request, secrets).await?;
+        if let Some(source) = &facts.source {
+            facts.source_in_doubt = self.in_doubt(&source.api_base)?;
         }
+        let policy = self.policy_for(&facts)?;
         let made = plan(&request, facts, undoes, &policy, Timestamp::now(), random())?;
         self.keep(&made)?;
         Ok(made)
+    }
+
+    /// The policy as it applies to what these facts are about.
+    pub(super) fn policy_for(&self, facts: &Facts) -> Result<Policy, EngineError> {
+        let mut policy = self.settings.policy.clone();
+        if let Some(target) = facts.target.as_ref().map(|target| target.environment.clone()) {
+            if self.is_protected(&target) {
+                policy.protected.push(target.clone());
+            }
+            let firsts = self.verified_first(&target)?;
+            let firsts = firsts.into_iter().map(|(name, _)| name).collect();
+            policy.verified_first = BTreeMap::from([(target, firsts)]);
+        }
+        Ok(policy)
+    }
+
+    /// The last run that overwrote the server at this address, where it did not end well.
+    fn in_doubt(&self, address: &str) -> Result<Option<InDoubt>, EngineError> {
+        let last = journal::last_overwrite(&self.settings.home, address)?;
+        Ok(last.and_then(|last| {
+            let verdict = last.verdict?;
+            let doubtful = matches!(verdict, Verdict::Partial | Verdict::Lost | Verdict::Unknown);
+            doubtful.then_some(InDoubt {
+                run: last.run,
+                verdict,
+            })
+        }))
     }
 
     /// The plan of that id.
@@ -373,6 +412,10 @@ impl Engine {
             secrets,
             source: client(plan.source())?,
             target: client(plan.target())?,
+            verified_first: match plan.target().filter(|_| plan.action != PlanAction::Undo) {
+                Some(target) => self.verified_first(target)?,
+                None => Vec::new(),
+            },
             plan,
             journal: Arc::new(Mutex::new(journal.seen_by(witness))),
         };
@@ -494,7 +537,12 @@ impl RunSecrets {
             .package_password
             .as_ref()
             .map(nocobase_client::Secret::expose);
-        serde_json::json!({ "package_password": password })
+        let variables: BTreeMap<&String, &str> = self
+            .variables
+            .iter()
+            .map(|(name, value)| (name, value.expose()))
+            .collect();
+        serde_json::json!({ "package_password": password, "variables": variables })
             .to_string()
             .into_bytes()
     }
@@ -504,10 +552,13 @@ impl RunSecrets {
         #[derive(Deserialize, Default)]
         struct Piped {
             package_password: Option<nocobase_client::Secret>,
+            #[serde(default)]
+            variables: BTreeMap<String, nocobase_client::Secret>,
         }
         let piped: Piped = serde_json::from_slice(bytes).unwrap_or_default();
         Self {
             package_password: piped.package_password,
+            variables: piped.variables,
         }
     }
 }

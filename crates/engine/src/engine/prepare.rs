@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 use futures_util::future::try_join;
 
 use super::Engine;
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{Facts, FileFacts, read_environment, same_address};
+use crate::facts::{Facts, FileFacts, read_environment};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
-use crate::plan::{PlanAction, SCHEMA_MISMATCH, StepName, Undone};
+use crate::plan::{MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
 use crate::request::{PackageChoice, Request};
 use crate::run::RunSecrets;
+
+/// In place of a package's name: the newest package that was verified on the source.
+const VERIFIED: &str = "@verified";
 
 impl Engine {
     /// The request with configured names and absolute paths.
@@ -22,14 +26,7 @@ impl Engine {
                 environment: self.resolve(environment)?,
             },
             Request::Restore { accepted, .. } if accepted.iter().any(|code| !may_be_accepted(code)) => {
-                return Err(EngineError::Unsupported {
-                    what: format!(
-                        "a finding of this kind cannot be accepted: {}",
-                        accepted.join(", ")
-                    ),
-                    instead: "only findings about a package's data can (their codes begin with data_), and schema_mismatch"
-                        .into(),
-                });
+                return Err(not_acceptable(&accepted.join(", ")));
             }
             Request::Restore {
                 source,
@@ -37,14 +34,31 @@ impl Engine {
                 package,
                 accepted,
             } => Request::Restore {
-                source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
+                source: self.normalised_source(source.as_deref(), package)?,
                 target: self.resolve(target)?,
-                package: match package {
-                    PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
-                    other => other.clone(),
-                },
+                package: self.normalised_package(package, source.as_deref().unwrap_or(target), false)?,
                 accepted: accepted.clone(),
             },
+            Request::Migrate {
+                source,
+                target,
+                rule,
+                package,
+                skip_server_backup,
+                accepted,
+            } => {
+                if let Some(code) = accepted.iter().find(|code| !may_be_accepted(code)) {
+                    return Err(not_acceptable(code));
+                }
+                Request::Migrate {
+                    source: self.normalised_source(source.as_deref(), package)?,
+                    target: self.resolve(target)?,
+                    rule: rule.clone(),
+                    package: self.normalised_package(package, source.as_deref().unwrap_or(target), true)?,
+                    skip_server_backup: *skip_server_backup,
+                    accepted: accepted.clone(),
+                }
+            }
             Request::Drill { scratch, run } => Request::Drill {
                 scratch: self.resolve(scratch)?,
                 run: run.clone(),
@@ -53,6 +67,31 @@ impl Engine {
                 target: self.resolve(target)?,
                 run: run.clone(),
             },
+        })
+    }
+
+    /// A file of this machine has no source, whatever is said of it: what that environment holds is not what is in it.
+    fn normalised_source(
+        &self,
+        source: Option<&str>,
+        package: &PackageChoice,
+    ) -> Result<Option<String>, EngineError> {
+        let name = source.map(|name| self.resolve(name)).transpose()?;
+        Ok(name.filter(|_| !matches!(package, PackageChoice::File(_))))
+    }
+
+    fn normalised_package(
+        &self,
+        package: &PackageChoice,
+        source: &str,
+        migration: bool,
+    ) -> Result<PackageChoice, EngineError> {
+        Ok(match package {
+            PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
+            PackageChoice::Named(name) if name == VERIFIED => {
+                PackageChoice::File(self.verified_package(&self.resolve(source)?, migration)?)
+            }
+            PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => package.clone(),
         })
     }
 
@@ -70,6 +109,8 @@ impl Engine {
                         target: None,
                         file: None,
                         last_run: None,
+                        source_in_doubt: None,
+                        migration: None,
                     },
                     None,
                 ))
@@ -106,9 +147,22 @@ impl Engine {
                         target: Some(target),
                         file,
                         last_run,
+                        source_in_doubt: None,
+                        migration: None,
                     },
                     None,
                 ))
+            }
+            Request::Migrate {
+                source,
+                target,
+                package,
+                ..
+            } => {
+                let facts = self
+                    .facts_of_migration(source.as_deref(), target, package, secrets)
+                    .await?;
+                Ok((facts, None))
             }
             Request::Undo { target, run } => {
                 let address = self.client(target)?.api_base().to_string();
@@ -168,6 +222,8 @@ impl Engine {
             target: Some(facts),
             file: Some(file),
             last_run,
+            source_in_doubt: None,
+            migration: None,
         };
         Ok((facts, Some(undone)))
     }
@@ -198,14 +254,20 @@ impl Engine {
         }
     }
 
-    fn last_run(&self, address: &str) -> Result<Option<RunId>, EngineError> {
+    pub(super) fn last_run(&self, address: &str) -> Result<Option<RunId>, EngineError> {
         Ok(journal::last_overwrite(&self.settings.home, address)?.map(|last| last.run))
     }
 
-    async fn read_file(&self, path: &Path, secrets: &RunSecrets) -> Result<FileFacts, EngineError> {
+    pub(super) async fn read_file(
+        &self,
+        path: &Path,
+        secrets: &RunSecrets,
+    ) -> Result<FileFacts, EngineError> {
+        let inspection = self.inspect_file(path, secrets).await?;
         Ok(FileFacts {
             path: path.to_owned(),
-            inspection: self.inspect_file(path, secrets).await?,
+            verified: self.verified(&inspection.sha256)?,
+            inspection,
         })
     }
 
@@ -234,7 +296,7 @@ impl Engine {
         let mut undone: Vec<RunId> = Vec::new();
         for candidate in journal::list_runs(home)? {
             let state = journal::read(home, &candidate)?;
-            if !here(&state) || !state.began(StepName::Restore) || undone.contains(&candidate) {
+            if !here(&state) || !state.began_overwriting() || undone.contains(&candidate) {
                 continue;
             }
             let taken_back = state
@@ -246,6 +308,10 @@ impl Engine {
                 (_, None) => return Err(unfinished(target, &state)),
                 (_, Some(verdict)) if !verdict.may_have_changed() => {}
                 (Some(earlier), Some(verdict)) if verdict.is_good() => undone.push(earlier.run.clone()),
+                // An undo that ended badly is tried again: what it found was the damage.
+                (Some(_), Some(_)) if state.way_back().0 != &state.run => {
+                    return journal::read(home, state.way_back().0);
+                }
                 (_, Some(_)) => return Ok(state),
             }
         }
@@ -270,10 +336,20 @@ fn unfinished(target: &str, state: &RunState) -> EngineError {
     }
 }
 
+fn not_acceptable(codes: &str) -> EngineError {
+    EngineError::Unsupported {
+        what: format!("a finding of this kind cannot be accepted: {codes}"),
+        instead:
+            "only findings about a package's data can (their codes begin with data_), schema_mismatch, and \
+                  migration_plugins_missing"
+                .into(),
+    }
+}
+
 /// What the server would refuse anyway, and what says that it is the wrong package, cannot be taken upon oneself. Another
 /// schema can: the server moves the content when it is asked to.
 pub(super) fn may_be_accepted(code: &str) -> bool {
-    code.starts_with("data_") || code == SCHEMA_MISMATCH
+    code.starts_with("data_") || [SCHEMA_MISMATCH, MIGRATION_PLUGINS_MISSING].contains(&code)
 }
 
 fn existing_file(path: &Path) -> Result<PathBuf, EngineError> {

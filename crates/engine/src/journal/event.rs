@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ErrorReport;
 use crate::evidence::Evidence;
 use crate::ids::RunId;
+use crate::migration::{MigrationBaseline, MigrationEvidence};
 use crate::plan::{Plan, StepName};
 use crate::verdict::Verdict;
 
@@ -160,6 +161,25 @@ pub enum Event {
     RollBackEvidenceGathered {
         /// All of it.
         evidence: Box<Evidence>,
+    },
+    /// What was noted before a migration was sent.
+    MigrationNoted {
+        /// All of it.
+        baseline: Box<MigrationBaseline>,
+    },
+    /// The server answered a migration that is being sent; its word proves nothing.
+    MigrationAnswered {
+        /// Its request id.
+        request_id: Option<String>,
+        /// Whether it calls it a success.
+        success: Option<bool>,
+        /// Its words.
+        message: Option<String>,
+    },
+    /// The evidence of a migration.
+    MigrationEvidenceGathered {
+        /// All of it.
+        evidence: Box<MigrationEvidence>,
     },
     /// The run is over.
     RunEnded {

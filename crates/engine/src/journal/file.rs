@@ -12,11 +12,10 @@ use super::JOURNAL_FORMAT;
 use super::event::{Event, Line};
 use super::state::{Phase, RunState};
 use super::witness::Witness;
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::same_address;
 use crate::home::{Home, make_private_folder, sync_folder};
 use crate::ids::RunId;
-use crate::plan::StepName;
 
 /// A line longer than this is no line of ours: plans are the largest events and stay far below.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
@@ -288,9 +287,7 @@ pub(crate) fn last_overwrite(home: &Home, address: &str) -> Result<Option<RunSta
     for run in list_runs(home)? {
         let state = read(home, &run)?;
         let target = state.plan.facts.target.as_ref();
-        if target.is_some_and(|target| same_address(&target.api_base, address))
-            && state.began(StepName::Restore)
-        {
+        if target.is_some_and(|target| same_address(&target.api_base, address)) && state.began_overwriting() {
             return Ok(Some(state));
         }
     }
@@ -304,6 +301,13 @@ fn journal_path(folder: &Path) -> PathBuf {
 fn append(file: &mut File, line: &Line) -> std::io::Result<()> {
     let mut bytes = serde_json::to_vec(line)?;
     bytes.push(b'\n');
+    // What could not be read again must not be written: it would take the whole journal with it.
+    if bytes.len() as u64 >= LONGEST_LINE {
+        return Err(std::io::Error::other(format!(
+            "an event of {} bytes is too long",
+            bytes.len()
+        )));
+    }
     file.write_all(&bytes)
 }
 

@@ -8,7 +8,8 @@ use super::event::{ConfirmedBy, Event, Line, PackageRole, StepOutcome, StoredPac
 use crate::error::ErrorReport;
 use crate::evidence::Evidence;
 use crate::ids::RunId;
-use crate::plan::{Plan, StepName};
+use crate::migration::{MigrationBaseline, MigrationEvidence};
+use crate::plan::{Plan, PlanAction, StepName};
 use crate::verdict::Verdict;
 
 /// How far a run is.
@@ -38,6 +39,15 @@ pub struct AcceptedUpload {
     pub request_id: Option<String>,
     /// The server's task, for the short time in which it can be asked.
     pub task: Option<String>,
+}
+
+/// The server's word about a migration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MigrationAnswer {
+    /// Whether it calls it a success.
+    pub success: Option<bool>,
+    /// Its words.
+    pub message: Option<String>,
 }
 
 /// How a process that takes a run up may go on. Nothing that may have been sent is sent again.
@@ -90,6 +100,12 @@ pub struct RunState {
     pub evidence: Option<Evidence>,
     /// The evidence of a rollback, once gathered.
     pub roll_back_evidence: Option<Evidence>,
+    /// What was noted before a migration was sent.
+    pub migration_baseline: Option<MigrationBaseline>,
+    /// What the server answered to a migration.
+    pub migration_answer: Option<MigrationAnswer>,
+    /// The evidence of a migration, once gathered.
+    pub migration_evidence: Option<MigrationEvidence>,
     /// The verdict, once decided.
     pub verdict: Option<Verdict>,
     /// Why that verdict.
@@ -139,6 +155,9 @@ impl RunState {
                 accepted: BTreeMap::new(),
                 evidence: None,
                 roll_back_evidence: None,
+                migration_baseline: None,
+                migration_answer: None,
+                migration_evidence: None,
                 verdict: None,
                 reasons: Vec::new(),
                 cause: None,
@@ -213,6 +232,21 @@ impl RunState {
             (Phase::Running, Event::RollBackEvidenceGathered { evidence }) => {
                 self.roll_back_evidence = Some((**evidence).clone())
             }
+            (Phase::Running, Event::MigrationNoted { baseline }) => {
+                self.migration_baseline = Some((**baseline).clone());
+            }
+            (Phase::Running, Event::MigrationAnswered { success, message, .. }) => {
+                if !self.is_open(StepName::ExecuteMigration) {
+                    return illegal("a migration is answered while it is being sent");
+                }
+                self.migration_answer = Some(MigrationAnswer {
+                    success: *success,
+                    message: message.clone(),
+                });
+            }
+            (Phase::Running, Event::MigrationEvidenceGathered { evidence }) => {
+                self.migration_evidence = Some((**evidence).clone());
+            }
             (
                 Phase::Running,
                 Event::RunEnded {
@@ -241,7 +275,7 @@ impl RunState {
             Resumption::Nothing
         } else if self.began(StepName::RollBack) {
             Resumption::ReadRollBack
-        } else if self.began(StepName::Restore) {
+        } else if self.began_overwriting() {
             Resumption::ReadBack
         } else if self.steps.is_empty() {
             Resumption::Begin
@@ -253,6 +287,11 @@ impl RunState {
     /// Whether a step began, whatever came of it.
     pub fn began(&self, step: StepName) -> bool {
         self.steps.contains_key(&step)
+    }
+
+    /// Whether the request that overwrites the target was begun, by a restore or by a migration.
+    pub fn began_overwriting(&self) -> bool {
+        self.began(StepName::Restore) || self.began(StepName::ExecuteMigration)
     }
 
     /// Whether a step ended as it should.
@@ -271,6 +310,21 @@ impl RunState {
             PackageRole::SafetyBackup
         };
         self.packages.get(&role)
+    }
+
+    /// The run to name for an undo, and the package that leads back to the last good state: of an undo that ended badly
+    /// they are those of the run that it was to take back, since its own safety backup holds the damage.
+    pub fn way_back(&self) -> (&RunId, Option<&StoredPackage>) {
+        let bad = matches!(
+            self.verdict,
+            Some(Verdict::Partial | Verdict::Lost | Verdict::Unknown)
+        );
+        match &self.plan.undoes {
+            Some(earlier) if bad && self.plan.action == PlanAction::Undo => {
+                (&earlier.run, self.packages.get(&PackageRole::Package))
+            }
+            _ => (&self.run, self.safety_backup()),
+        }
     }
 
     fn is_open(&self, step: StepName) -> bool {

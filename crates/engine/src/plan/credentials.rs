@@ -167,6 +167,8 @@ mod tests {
             target: Some(early),
             file: None,
             last_run: None,
+            source_in_doubt: None,
+            migration: None,
         };
         assert_eq!(expiring(&facts, until).len(), 1);
         assert!(expiring(&facts, "2025-01-01T00:00:00Z".parse().unwrap()).is_empty());

@@ -2,9 +2,12 @@
 
 use super::{PlanAction, PlannedPackage, SCHEMA_MISMATCH, Step, StepName, Strength, Undone};
 use super::{credentials, known};
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
+use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse};
 use crate::finding::Finding;
+use crate::ledger::unverified;
+use crate::migration::PlannedMigration;
 use crate::package::{self, Inspection};
 use crate::policy::{Policy, RollBack};
 use crate::request::PackageChoice;
@@ -20,9 +23,10 @@ pub(super) struct Draft {
     pub(super) findings: Vec<Finding>,
     pub(super) accepted: Vec<String>,
     pub(super) confirmation: Strength,
+    pub(super) migration: Option<PlannedMigration>,
 }
 
-fn missing(side: &str) -> EngineError {
+pub(super) fn missing(side: &str) -> EngineError {
     EngineError::BrokenRecord {
         what: format!("the facts of the {side}"),
         reason: "they were not read".into(),
@@ -67,6 +71,7 @@ pub(super) fn draft_backup(facts: &Facts) -> Result<Draft, EngineError> {
         findings: removed_for_room(source).into_iter().collect(),
         accepted: Vec::new(),
         confirmation: Strength::None,
+        migration: None,
     })
 }
 
@@ -193,6 +198,9 @@ fn draft_overwrite(
     if let Some(file) = &facts.file {
         findings.extend(judge_package(&file.inspection, target, None));
     }
+    if action != PlanAction::Undo {
+        findings.extend(verified_first(policy, target, &package, facts));
+    }
     let can_remap = matches!(target.dialect.as_str(), "postgres" | "kingbase");
     let accepted: Vec<String> = accepted
         .iter()
@@ -235,6 +243,7 @@ fn draft_overwrite(
         findings,
         accepted,
         confirmation,
+        migration: None,
     })
 }
 
@@ -284,7 +293,7 @@ fn planned_package(choice: &PackageChoice, facts: &Facts) -> Result<PlannedPacka
     }
 }
 
-fn planned_file(file: &FileFacts) -> PlannedPackage {
+pub(super) fn planned_file(file: &FileFacts) -> PlannedPackage {
     PlannedPackage::File {
         path: file.path.clone(),
         sha256: file.inspection.sha256.clone(),
@@ -417,6 +426,23 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts, undo: bool) -> Vec<Fi
     findings
 }
 
+/// What stands against this package where policy wants it verified elsewhere first.
+pub(super) fn verified_first(
+    policy: &Policy,
+    target: &EnvironmentFacts,
+    package: &PlannedPackage,
+    facts: &Facts,
+) -> Vec<Finding> {
+    let verified = facts.file.iter().flat_map(|file| &file.verified);
+    let on: Vec<String> = verified.map(|one| one.environment.clone()).collect();
+    let firsts = policy.verified_first.get(&target.environment);
+    firsts
+        .into_iter()
+        .flatten()
+        .filter_map(|first| unverified(first, &target.environment, package, &on))
+        .collect()
+}
+
 /// What comes with data of another environment.
 fn brought_along(from: &str, target: &EnvironmentFacts) -> [Finding; 2] {
     let target = &target.environment;
@@ -438,7 +464,7 @@ fn brought_along(from: &str, target: &EnvironmentFacts) -> [Finding; 2] {
 }
 
 /// A server that is full removes its oldest backup for the one that this run makes.
-fn removed_for_room(side: &EnvironmentFacts) -> Option<Finding> {
+pub(super) fn removed_for_room(side: &EnvironmentFacts) -> Option<Finding> {
     let kept = side.backups_kept.filter(|kept| side.backups.len() >= *kept)?;
     let oldest = side.backups.iter().rev().find(|backup| !backup.in_progress)?;
     Some(Finding::warning(
@@ -590,13 +616,23 @@ fn overwrite_steps(
         "",
     ));
     if rolls_back {
-        let title = "where the restore left it damaged: restore the safety backup at once, and prove it";
-        steps.push(step(StepName::RollBack, title, Some(at), true, ""));
+        steps.push(roll_back_step("restore", at));
     }
     steps
 }
 
-fn step(name: StepName, title: &str, environment: Option<&str>, changes: bool, way_back: &str) -> Step {
+pub(super) fn roll_back_step(what: &str, at: &str) -> Step {
+    let title = format!("where the {what} left it damaged: restore the safety backup at once, and prove it");
+    step(StepName::RollBack, &title, Some(at), true, "")
+}
+
+pub(super) fn step(
+    name: StepName,
+    title: &str,
+    environment: Option<&str>,
+    changes: bool,
+    way_back: &str,
+) -> Step {
     Step {
         name,
         title: title.into(),

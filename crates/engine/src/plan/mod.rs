@@ -6,8 +6,10 @@
 mod credentials;
 mod draft;
 mod known;
+mod migrate;
 
 pub(crate) use self::draft::judge_package;
+pub(crate) use self::migrate::judge_migration;
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -15,10 +17,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use self::draft::{draft_backup, draft_drill, draft_restore, draft_undo};
+use self::migrate::draft_migrate;
 use crate::error::EngineError;
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::ids::{PlanId, RunId, letters};
+use crate::migration::PlannedMigration;
 use crate::package::Inspection;
 use crate::policy::Policy;
 use crate::request::Request;
@@ -30,6 +34,9 @@ pub(crate) const PLAN_FORMAT: u32 = 1;
 /// The finding that, once accepted, has the server move the content into the target's own schema.
 pub(crate) const SCHEMA_MISMATCH: &str = "schema_mismatch";
 
+/// The finding that, once accepted, has a migration go on where plugins of the source are not installed.
+pub(crate) const MIGRATION_PLUGINS_MISSING: &str = "migration_plugins_missing";
+
 /// What a plan does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +47,8 @@ pub enum PlanAction {
     Restore,
     /// Replaces the target's content by an earlier run's safety backup.
     Undo,
+    /// Brings the target up to the source by a migration rule.
+    Migrate,
     /// Replaces a scratch environment's content by an earlier run's safety backup, to prove that it restores.
     Drill,
 }
@@ -101,12 +110,22 @@ pub enum StepName {
     Verify,
     /// The marker row is taken away where the earlier data stayed.
     TidyUp,
-    /// The safety backup is uploaded, because the restore left the target damaged and policy says so.
+    /// The safety backup is uploaded, because the target was left damaged and policy says so.
     RollBack,
     /// The server is watched once more, after that upload.
     WatchRollBack,
     /// Evidence is gathered whether the earlier state is back.
     VerifyRollBack,
+    /// A migration rule is made on the source.
+    CreateRule,
+    /// The target says whether the migration package could be executed.
+    CheckPackage,
+    /// Variables and secrets that the target lacks are set.
+    SetVariables,
+    /// The migration package is executed; the server begins to change tables.
+    ExecuteMigration,
+    /// The target's logs of the migration are fetched.
+    FetchLogs,
 }
 
 /// A step as it stands in a plan.
@@ -171,6 +190,8 @@ pub struct Plan {
     /// When it can no longer be confirmed.
     #[schemars(with = "String")]
     pub expires_at: Timestamp,
+    /// What was asked for, with names resolved: the plan is made of this and of the facts, and nothing else.
+    pub request: Request,
     /// What it does.
     pub action: PlanAction,
     /// The same in one sentence.
@@ -190,6 +211,9 @@ pub struct Plan {
     pub accepted: Vec<String>,
     /// What it takes to confirm it.
     pub confirmation: Strength,
+    /// What it migrates and how; none for everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<PlannedMigration>,
     /// The run that it takes back, or whose safety backup it proves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<Undone>,
@@ -216,6 +240,13 @@ pub fn plan(
         Request::Restore {
             package, accepted, ..
         } => draft_restore(package, accepted, &facts, policy)?,
+        Request::Migrate {
+            rule,
+            package,
+            skip_server_backup,
+            accepted,
+            ..
+        } => draft_migrate(rule, package, *skip_server_backup, accepted, &facts, policy)?,
         Request::Undo { .. } => draft_undo(&facts, undoes.as_ref(), policy)?,
         Request::Drill { .. } => draft_drill(&facts, undoes.as_ref(), policy)?,
     };
@@ -227,12 +258,30 @@ pub fn plan(
         .unwrap_or(expires_at);
     let mut findings = draft.findings;
     findings.extend(credentials::expiring(&facts, over_at));
+    if let (Some(doubt), Some(source), PlannedPackage::New { .. }) =
+        (&facts.source_in_doubt, &facts.source, &draft.package)
+    {
+        findings.push(Finding::warning(
+            "source_in_doubt",
+            format!(
+                "{} overwrote {} last and ended {}: a package of it may hold that damage",
+                doubt.run,
+                source.environment,
+                doubt.verdict.as_str()
+            ),
+            format!(
+                "look at {} first: nocobase-release runs show {}",
+                source.environment, doubt.run
+            ),
+        ));
+    }
     let mut plan = Plan {
         format: PLAN_FORMAT,
         id: PlanId::new(now, random),
         hash: String::new(),
         created_at: now,
         expires_at,
+        request: request.clone(),
         action: draft.action,
         summary: draft.summary,
         package: draft.package,
@@ -242,6 +291,7 @@ pub fn plan(
         findings,
         accepted: draft.accepted,
         confirmation: draft.confirmation,
+        migration: draft.migration,
         undoes,
         facts,
     };
@@ -253,6 +303,29 @@ pub fn plan(
 }
 
 impl Plan {
+    /// Whether this is what is planned for its request and facts under this policy: a plan is a file, and a person who
+    /// confirms it believes its words.
+    pub(crate) fn is_what_it_says(&self, policy: &Policy) -> bool {
+        let made = plan(
+            &self.request,
+            self.facts.clone(),
+            self.undoes.clone(),
+            policy,
+            self.created_at,
+            0,
+        );
+        made.is_ok_and(|made| {
+            let made = Plan {
+                id: self.id.clone(),
+                hash: self.hash.clone(),
+                expires_at: self.expires_at,
+                confirmation: self.confirmation,
+                ..made
+            };
+            made == *self
+        })
+    }
+
     /// SHA-256 over the plan without its hash.
     pub fn compute_hash(&self) -> String {
         let mut bare = self.clone();
@@ -269,7 +342,9 @@ impl Plan {
     /// The rule of the house that it would break.
     pub(crate) fn broken_rule(&self, policy: &Policy) -> Option<String> {
         match self.action {
-            PlanAction::Restore => policy.forbidden_direction(self.source(), self.target()?),
+            PlanAction::Restore | PlanAction::Migrate => {
+                policy.forbidden_direction(self.comes_from(), self.target()?)
+            }
             PlanAction::Drill => {
                 let from = self.undoes.as_ref().map(|undone| undone.environment.as_str());
                 policy.forbidden_direction(from, self.target()?)
@@ -278,12 +353,23 @@ impl Plan {
         }
     }
 
-    /// Whether it brings back a target that is, or may be, damaged: what is there now is no way back worth
-    /// insisting on.
+    /// Where its package comes from, for the rules of the house: a file of this machine comes from an environment only
+    /// where it was verified on that.
+    fn comes_from(&self) -> Option<&str> {
+        let source = self.source()?;
+        let from_file = matches!(self.package, PlannedPackage::File { .. });
+        let verified = self.facts.file.iter().flat_map(|file| &file.verified);
+        let vouched = verified
+            .into_iter()
+            .any(|verified| verified.environment == source);
+        (!from_file || vouched).then_some(source)
+    }
+
+    /// Whether it brings back a target that is known to be damaged: what is there now is no way back worth insisting
+    /// on. Where nobody knows what it holds, that may be good, and is backed up first.
     pub fn undoes_damage(&self) -> bool {
         let verdict = self.undoes.as_ref().and_then(|undone| undone.verdict);
-        self.action == PlanAction::Undo
-            && matches!(verdict, Some(Verdict::Partial | Verdict::Lost | Verdict::Unknown))
+        self.action == PlanAction::Undo && matches!(verdict, Some(Verdict::Partial | Verdict::Lost))
     }
 
     /// The schema that the server is asked to move this package's content into: only where that was accepted by name,

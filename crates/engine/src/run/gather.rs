@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream;
-use nocobase_client::{Client, Error, LogLine};
+use nocobase_client::{Client, Error, Health, LogLine};
 use serde_json::Value;
 
 use super::obtain::Judged;
@@ -23,7 +23,7 @@ const LINES_KEPT: usize = 40;
 /// How often a target that goes down again while it is being read is waited for.
 const ROUNDS: usize = 3;
 /// Tables counted at the same time.
-const COUNTS_AT_ONCE: usize = 6;
+pub(super) const COUNTS_AT_ONCE: usize = 6;
 
 /// What NocoBase 2.2.15 writes about a restore; "Tolerent" is its own spelling.
 const RESTORED: &str = "Database restored successfully";
@@ -86,6 +86,7 @@ impl Log {
                 LogStory::Restored
                     | LogStory::Tolerated { .. }
                     | LogStory::Reverted { .. }
+                    | LogStory::RevertedLate { .. }
                     | LogStory::RevertFailed { .. }
             )
     }
@@ -103,14 +104,17 @@ impl Runner {
         let client = self.target_client()?;
         for round in 1.. {
             let evidence = self.gather_once(attempt, &acceptance, &watched, judged).await?;
-            let steady = watched.standing != Standing::Up
-                || matches!(client.health().await, Ok(nocobase_client::Health::Up));
-            if steady || round == ROUNDS {
+            if watched.standing != Standing::Up || round == ROUNDS {
                 return Ok(evidence);
             }
-            let again = self.watch(attempt).await?;
+            let busy = match client.health().await {
+                Ok(Health::Up) => return Ok(evidence),
+                Ok(Health::Maintenance { .. }) => true,
+                Ok(Health::Other { .. }) | Err(_) => false,
+            };
+            let again = self.watch(attempt, watched.went_down || busy).await?;
             watched = Watched {
-                went_down: true,
+                went_down: again.went_down,
                 standing: again.standing,
                 process_died: again.process_died || watched.process_died,
                 failure_message: again.failure_message.or(watched.failure_message),
@@ -159,6 +163,7 @@ impl Runner {
         Ok(Evidence {
             acceptance: acceptance.clone(),
             went_down: watched.went_down,
+            process_died: log.process_died || watched.process_died,
             standing: watched.standing.clone(),
             failure_message: watched.failure_message.clone(),
             log: log.story,
@@ -187,6 +192,11 @@ impl Runner {
                     reason: error.message.clone(),
                 };
             }
+            None if self.plan.migration.is_some() => {
+                return Canary::NotPlanted {
+                    reason: "a migration needs none".into(),
+                };
+            }
             Some(StepState::Started) | None => {
                 return Canary::NotPlanted {
                     reason: "the run did not get that far".into(),
@@ -207,7 +217,7 @@ impl Runner {
         }
     }
 
-    async fn read_identity(&self, client: &Client) -> Identity {
+    pub(super) async fn read_identity(&self, client: &Client) -> Identity {
         let Some(before) = self
             .plan
             .facts
@@ -340,7 +350,7 @@ impl Runner {
 
 /// System tables whose rows come and go by themselves while an application runs, or that the API shows otherwise
 /// than they are stored (NocoBase 2.2.15).
-const VOLATILE: [&str; 16] = [
+pub(super) const VOLATILE: [&str; 16] = [
     "asyncTasks",
     "attachments",
     // holds the marker
@@ -360,7 +370,7 @@ const VOLATILE: [&str; 16] = [
     "workflowVersionStats",
 ];
 
-enum Count {
+pub(super) enum Count {
     Rows(u64),
     /// The application knows the collection and its table is not there.
     Missing,
@@ -379,7 +389,12 @@ const TABLE_IS_GONE: [&str; 4] = [
 ];
 
 /// Counts a collection; an answer that is neither a count nor the lack of a table is asked for once more.
-async fn count(client: &Client, collection: &str, listed: bool, pause: std::time::Duration) -> Count {
+pub(super) async fn count(
+    client: &Client,
+    collection: &str,
+    listed: bool,
+    pause: std::time::Duration,
+) -> Count {
     let mut answer = client.count(collection).await;
     if listed && matches!(&answer, Err(error) if !says_gone(error)) {
         tokio::time::sleep(pause).await;
@@ -405,7 +420,7 @@ struct Content {
     uncounted: Vec<String>,
 }
 
-fn rows(inspection: &Inspection) -> BTreeMap<String, u64> {
+pub(super) fn rows(inspection: &Inspection) -> BTreeMap<String, u64> {
     inspection
         .content
         .tables
@@ -415,13 +430,13 @@ fn rows(inspection: &Inspection) -> BTreeMap<String, u64> {
 }
 
 /// How the application names the table of a collection.
-struct TableNames {
+pub(super) struct TableNames {
     prefix: String,
     underscored: bool,
 }
 
 impl TableNames {
-    fn of(inspection: &Inspection) -> Self {
+    pub(super) fn of(inspection: &Inspection) -> Self {
         let database = inspection.metadata.as_ref().map(|metadata| &metadata.database);
         Self {
             prefix: database
@@ -432,11 +447,11 @@ impl TableNames {
     }
 
     /// Whether tables are named as their collections.
-    fn are_plain(&self) -> bool {
+    pub(super) fn are_plain(&self) -> bool {
         self.prefix.is_empty() && !self.underscored
     }
 
-    fn table(&self, collection: &str) -> String {
+    pub(super) fn table(&self, collection: &str) -> String {
         let mut name = self.prefix.clone();
         for letter in collection.chars() {
             if self.underscored && letter.is_ascii_uppercase() {
@@ -485,12 +500,23 @@ fn read_story(lines: &[LogLine], request_id: &str) -> Log {
         })
         .map(|line| message_of(&line.text))
         .collect();
+    let first = |marker: &str| {
+        lines
+            .iter()
+            .position(|line| ours(&line) && line.text.contains(marker))
+    };
+    let late = matches!((first(RESTORED), first(REVERTING)), (Some(done), Some(back)) if done < back);
     let story = if REVERT_FAILED.iter().any(|marker| any(marker)) {
         LogStory::RevertFailed { errors }
+    } else if late {
+        LogStory::RevertedLate { errors }
     } else if any(REVERTING) {
         LogStory::Reverted { errors }
     } else if any(TOLERATED) {
         LogStory::Tolerated { errors }
+    } else if any(FAILED) {
+        // A server that logs no more than errors shows this line alone.
+        LogStory::Failed { errors }
     } else if any(RESTORED) {
         LogStory::Restored
     } else if any(UNPACKED) {

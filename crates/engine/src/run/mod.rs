@@ -4,6 +4,7 @@
 //! - `overwrite`: the marker, the upload, and what follows from its answer.
 //! - `roll_back`: the safety backup, uploaded by the run itself where policy says so.
 //! - `watch`: the restart window, with the server's own messages as progress.
+//! - `migrate`: a migration package made, judged, checked and executed; `migrated`: what is read of its outcome.
 //! - `gather`: evidence is read; `crate::verdict` decides from it.
 //!
 //! A run that is taken up again after its process died never repeats a mutation: when the upload had not begun,
@@ -11,13 +12,16 @@
 //! `crate::engine`.
 
 mod gather;
+mod migrate;
+mod migrated;
 mod obtain;
 mod overwrite;
 mod roll_back;
 mod watch;
 
-pub(crate) use obtain::{fetch_package, open_package};
+pub(crate) use obtain::{PackageKind, fetch_package, open_package};
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +31,7 @@ use futures_util::future::try_join;
 use nocobase_client::{Client, Secret};
 use tokio::time::Instant;
 
+use crate::address::same_address;
 use crate::error::{EngineError, ErrorReport, client_report};
 use crate::facts::{Facts, read_environment};
 use crate::home::Home;
@@ -71,6 +76,8 @@ impl Default for Pace {
 pub struct RunSecrets {
     /// The password of encrypted packages.
     pub package_password: Option<Secret>,
+    /// Values of variables and secrets that a migration's target may ask for, by name.
+    pub variables: BTreeMap<String, Secret>,
 }
 
 /// Why a run ends before its evidence: nothing was sent that overwrites.
@@ -113,6 +120,8 @@ pub(crate) enum Attempt {
     Restore,
     /// The safety backup, after the package left damage.
     RollBack,
+    /// A migration package.
+    Migrate,
 }
 
 impl Attempt {
@@ -120,19 +129,20 @@ impl Attempt {
         match self {
             Self::Restore => StepName::Restore,
             Self::RollBack => StepName::RollBack,
+            Self::Migrate => StepName::ExecuteMigration,
         }
     }
 
     fn watch(self) -> StepName {
         match self {
-            Self::Restore => StepName::Watch,
+            Self::Restore | Self::Migrate => StepName::Watch,
             Self::RollBack => StepName::WatchRollBack,
         }
     }
 
     fn verify(self) -> StepName {
         match self {
-            Self::Restore => StepName::Verify,
+            Self::Restore | Self::Migrate => StepName::Verify,
             Self::RollBack => StepName::VerifyRollBack,
         }
     }
@@ -145,6 +155,8 @@ pub(crate) struct Runner {
     pub(crate) pace: Pace,
     pub(crate) secrets: RunSecrets,
     pub(crate) plan: Plan,
+    /// Where policy wants the package verified before: names and addresses.
+    pub(crate) verified_first: Vec<(String, String)>,
     pub(crate) source: Option<Client>,
     pub(crate) target: Option<Client>,
     pub(crate) journal: Arc<Mutex<Journal>>,
@@ -170,9 +182,21 @@ impl Runner {
             // What it did is not known yet; it stays to be taken up when the target is free.
             Err(error) => return Err(error),
         };
+        let source = self.plan.facts.source.as_ref();
+        let source = source.filter(|source| !same_address(&source.api_base, self.plan.locked_address()));
+        let _source = match source {
+            Some(source) if state.resumption() == Resumption::Begin => {
+                match TargetLock::share(&self.home, &source.environment, &source.api_base) {
+                    Ok(lock) => Some(lock),
+                    Err(error) => return self.end_unchanged(error.into()),
+                }
+            }
+            Some(_) | None => None,
+        };
         match (state.resumption(), self.plan.action) {
             (Resumption::Nothing, _) => Ok(()),
             (Resumption::ReadRollBack, _) => self.roll_back().await,
+            (Resumption::ReadBack, PlanAction::Migrate) => self.finish_migration(None, false).await,
             (Resumption::ReadBack, _) => self.finish_overwrite(None).await,
             (Resumption::EndUnchanged, _) => {
                 self.remove_marker_if_planted().await;
@@ -183,6 +207,7 @@ impl Runner {
                 ))
             }
             (Resumption::Begin, PlanAction::Backup) => self.back_up().await,
+            (Resumption::Begin, PlanAction::Migrate) => self.migrate().await,
             (Resumption::Begin, PlanAction::Restore | PlanAction::Undo | PlanAction::Drill) => {
                 self.overwrite().await
             }
@@ -236,11 +261,17 @@ impl Runner {
                 Some(target) => last_overwrite(&self.home, &target.api_base)?.map(|last| last.run),
                 None => None,
             };
+            let migration = match &self.plan.migration {
+                Some(_) => Some(Box::new(self.read_migration_again().await?)),
+                None => None,
+            };
             let facts = Facts {
+                source_in_doubt: None,
                 source,
                 target,
                 file: None,
                 last_run,
+                migration,
             };
             let differences = facts.differences(&self.plan.facts, self.plan.package_name());
             if !differences.is_empty() {
@@ -333,6 +364,12 @@ impl Runner {
                 tracing::warn!(%error, "progress could not be written");
             }
         }
+    }
+
+    /// The same for a call that may send its file over either of two surfaces.
+    fn byte_counter_shared(&self, step: StepName) -> impl Fn(u64) + Send + Sync + Clone + 'static {
+        let counter = Arc::new(self.byte_counter(step));
+        move |bytes| counter(bytes)
     }
 
     fn write(&self, event: Event) -> Result<(), EngineError> {

@@ -13,6 +13,7 @@ use crate::facts::blocked;
 use crate::finding::{Finding, Severity};
 use crate::home::{Home, make_private_folder, sha256_of, sync_folder};
 use crate::journal::{Event, PackageRole, StepOutcome, StoredPackage};
+use crate::ledger::{read_ledger, unverified, verified_on};
 use crate::package::{self, Inspection};
 use crate::plan::{PlannedPackage, StepName, judge_package};
 
@@ -69,6 +70,7 @@ impl Runner {
         };
         self.download(
             self.source_client()?,
+            PackageKind::Backup,
             &name,
             StepName::DownloadPackage,
             PackageRole::Package,
@@ -76,11 +78,12 @@ impl Runner {
         .await
     }
 
-    async fn obtain_safety_backup(&self) -> Result<StoredPackage, Stop> {
+    pub(super) async fn obtain_safety_backup(&self) -> Result<StoredPackage, Stop> {
         let target = self.target_client()?;
         let name = self.make_backup(target, StepName::MakeSafetyBackup).await?;
         self.download(
             target,
+            PackageKind::Backup,
             &name,
             StepName::DownloadSafetyBackup,
             PackageRole::SafetyBackup,
@@ -88,7 +91,7 @@ impl Runner {
         .await
     }
 
-    fn source_client(&self) -> Result<&Client, EngineError> {
+    pub(super) fn source_client(&self) -> Result<&Client, EngineError> {
         self.source.as_ref().ok_or_else(|| EngineError::BrokenRecord {
             what: format!("the plan {}", self.plan.id),
             reason: "it names no source".into(),
@@ -182,9 +185,10 @@ impl Runner {
         }
     }
 
-    async fn download(
+    pub(super) async fn download(
         &self,
         client: &Client,
+        kind: PackageKind,
         name: &str,
         step: StepName,
         role: PackageRole,
@@ -197,7 +201,7 @@ impl Runner {
                     "rename it on the server",
                 )
             })?;
-            let stored = fetch_package(&self.home, client, file_name, self.byte_counter(step)).await?;
+            let stored = fetch_package(&self.home, client, kind, file_name, self.byte_counter(step)).await?;
             self.write(Event::PackageStored {
                 role,
                 package: stored.clone(),
@@ -229,6 +233,7 @@ impl Runner {
                     "make a new plan",
                 ));
             }
+            self.check_verified_first(package)?;
             let findings = match &self.plan.facts.target {
                 Some(target) => judge_package(&opened, target, safe.as_ref()),
                 None => opened.findings.clone(),
@@ -265,6 +270,31 @@ impl Runner {
         .await
     }
 
+    /// Whether policy lets this very package into the target: now its SHA-256 is known, however it was named.
+    pub(super) fn check_verified_first(&self, package: &StoredPackage) -> Result<(), Stop> {
+        if self.verified_first.is_empty() {
+            return Ok(());
+        }
+        let verified = verified_on(&read_ledger(&self.home)?, &package.sha256, &self.verified_first);
+        let on: Vec<String> = verified.into_iter().map(|one| one.environment).collect();
+        let target = self.plan.target().unwrap_or("the target");
+        let fetched = PlannedPackage::File {
+            path: package.path.clone(),
+            sha256: package.sha256.clone(),
+            bytes: package.bytes,
+        };
+        let findings: Vec<Finding> = self
+            .verified_first
+            .iter()
+            .filter_map(|(first, _)| unverified(first, target, &fetched, &on))
+            .collect();
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(EngineError::Preflight { findings }.into())
+        }
+    }
+
     /// Whether the file is still the one that was judged: it is uploaded by its path.
     pub(super) async fn check_unaltered(&self, package: &StoredPackage) -> Result<(), Stop> {
         let path = package.path.clone();
@@ -299,11 +329,21 @@ impl Runner {
     }
 }
 
+/// What kind of package a server is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PackageKind {
+    /// Of the Backup Manager.
+    Backup,
+    /// Of the Migration Manager.
+    Migration,
+}
+
 /// Fetches a package beside the others of its environment. A file that is there already is never replaced by another
 /// content: it may be somebody's way back.
 pub(crate) async fn fetch_package(
     home: &Home,
     client: &Client,
+    kind: PackageKind,
     file_name: &str,
     progress: impl Fn(u64) + Send + Sync,
 ) -> Result<StoredPackage, EngineError> {
@@ -315,7 +355,10 @@ pub(crate) async fn fetch_package(
         .tempdir_in(&folder)
         .map_err(local)?;
     let fresh = arriving.path().join(file_name);
-    let download = client.download_backup(file_name, &fresh, progress).await?;
+    let download = match kind {
+        PackageKind::Backup => client.download_backup(file_name, &fresh, progress).await?,
+        PackageKind::Migration => client.download_migration(file_name, &fresh, progress).await?,
+    };
     let mut path = folder.join(file_name);
     if path.exists() {
         let known = path.clone();
@@ -371,7 +414,7 @@ pub(crate) async fn open_package(
     }
 }
 
-fn unsafe_way_back(findings: &[Finding]) -> Stop {
+pub(super) fn unsafe_way_back(findings: &[Finding]) -> Stop {
     let texts: Vec<&str> = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Blocker)

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Attempt, Runner};
 use crate::error::EngineError;
-use crate::evidence::Standing;
+use crate::evidence::{Acceptance, Standing};
 
 /// How much longer "up" must last when the log says that the restore began and not that it is over.
 pub(super) const PATIENCE: u32 = 6;
@@ -71,13 +71,17 @@ async fn look(client: &Client, task: Option<&str>) -> Look {
             | Error::PluginMissing { .. },
         ) => Look::Up,
         // Nothing was asked, because we cannot sign in: what anybody may ask has to do.
-        Err(Error::SignInNeeded { .. }) => match client.health().await {
-            Ok(Health::Up) => Look::Up,
-            Ok(Health::Maintenance { code, message, .. }) => Look::Busy { code, message },
-            Ok(Health::Other { status, .. }) => Look::Gone(format!("the health check answers {status}")),
-            Err(error) => Look::Gone(error.to_string()),
-        },
+        Err(Error::SignInNeeded { .. }) => look_at_health(client).await,
         Err(other) => Look::Gone(other.to_string()),
+    }
+}
+
+async fn look_at_health(client: &Client) -> Look {
+    match client.health().await {
+        Ok(Health::Up) => Look::Up,
+        Ok(Health::Maintenance { code, message, .. }) => Look::Busy { code, message },
+        Ok(Health::Other { status, .. }) => Look::Gone(format!("the health check answers {status}")),
+        Err(error) => Look::Gone(error.to_string()),
     }
 }
 
@@ -89,12 +93,17 @@ impl Runner {
     }
 
     /// Watches until the application stays up, is broken for good, or the time is over.
-    pub(super) async fn watch(&self, attempt: Attempt) -> Result<Watched, EngineError> {
+    pub(super) async fn watch(&self, attempt: Attempt, went_down: bool) -> Result<Watched, EngineError> {
         let client = self.target_client()?;
         let upload = self.accepted(attempt);
+        // Without an answer to the upload, a connection that fails may be ours: only the server's own word counts then.
+        let answered = self.acceptance(attempt) == Acceptance::Accepted;
         let limit = Duration::from_secs(60 * u64::from(self.policy.watch_minutes));
         let begun = Instant::now();
-        let mut watched = Watched::not_expected();
+        let mut watched = Watched {
+            went_down,
+            ..Watched::not_expected()
+        };
         let mut shown = String::new();
         let mut down_since: Option<Instant> = None;
         let mut down_for = Duration::ZERO;
@@ -103,7 +112,10 @@ impl Runner {
         let mut next_log_look = Instant::now();
         let mut unfinished = false;
         loop {
-            let seen = look(client, upload.task.as_deref()).await;
+            let seen = match attempt {
+                Attempt::Migrate => look_at_health(client).await,
+                Attempt::Restore | Attempt::RollBack => look(client, upload.task.as_deref()).await,
+            };
             if let Look::UpAndFailed(message) = &seen {
                 watched.failure_message = Some(message.clone());
                 // The server is about to go back, and goes down once more for that.
@@ -123,7 +135,11 @@ impl Runner {
                     if since.elapsed() >= PATIENCE * enough || (since.elapsed() >= enough && !unfinished) {
                         return Ok(watched);
                     }
-                    if since.elapsed() >= self.pace.early && Instant::now() >= next_log_look {
+                    // a migration is not told by the lines of a restore
+                    if attempt != Attempt::Migrate
+                        && since.elapsed() >= self.pace.early
+                        && Instant::now() >= next_log_look
+                    {
                         let log = self.read_log(upload.request_id.as_deref()).await;
                         if log.is_conclusive() {
                             return Ok(watched);
@@ -152,7 +168,8 @@ impl Runner {
                     }
                 }
                 Look::Gone(message) => {
-                    (up_since, broken_since, watched.went_down) = (None, None, true);
+                    (up_since, broken_since) = (None, None);
+                    watched.went_down |= answered;
                     down_since.get_or_insert_with(Instant::now);
                     if shown != "cannot be reached" {
                         shown = "cannot be reached".into();

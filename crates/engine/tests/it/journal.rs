@@ -10,10 +10,12 @@ use crate::plans::{environment, made, now};
 
 fn plan() -> Box<release_engine::Plan> {
     let facts = release_engine::Facts {
+        source_in_doubt: None,
         source: Some(environment("dev")),
         target: Some(environment("test")),
         file: None,
         last_run: None,
+        migration: None,
     };
     Box::new(made(PackageChoice::New, facts).unwrap())
 }

@@ -9,6 +9,7 @@
 
 mod findings;
 mod journal;
+mod ledger;
 mod plans;
 mod properties;
 mod verdicts;

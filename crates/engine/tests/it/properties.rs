@@ -245,10 +245,12 @@ fn facts() -> impl Strategy<Value = Facts> {
                 side.plugins = None;
             }
             Facts {
+                source_in_doubt: None,
                 source: Some(environment("dev")),
                 target: Some(side),
                 file: None,
                 last_run: None,
+                migration: None,
             }
         })
 }
@@ -263,6 +265,7 @@ fn file(name: &str) -> FileFacts {
     });
     FileFacts {
         path: format!("/p/{name}.nbdata").into(),
+        verified: Vec::new(),
         inspection: serde_json::from_value(inspection).unwrap(),
     }
 }
@@ -380,10 +383,12 @@ fn load(document: &Value) -> Result<Plan, String> {
 
 static PLAN: LazyLock<Value> = LazyLock::new(|| {
     let facts = Facts {
+        source_in_doubt: None,
         source: Some(environment("dev")),
         target: Some(environment("test")),
         file: None,
         last_run: None,
+        migration: None,
     };
     serde_json::to_value(made(PackageChoice::Latest, facts).unwrap()).unwrap()
 });

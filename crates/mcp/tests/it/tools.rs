@@ -165,6 +165,7 @@ async fn a_read_only_server_offers_what_looks() {
             "inspect_package",
             "list_environments",
             "list_packages",
+            "migration_rules",
             "release",
             "run_status"
         ]
@@ -196,7 +197,12 @@ async fn a_server_offers_the_tools_it_was_told_to() {
     let Err(unknown) = Handler::offering(fixture.engine.clone(), &["bakcup".to_owned()]) else {
         panic!("there is no such tool");
     };
-    assert!(unknown.to_string().contains("backup, "), "{unknown}");
+    assert!(
+        unknown
+            .to_string()
+            .contains("there are backup, check_environment, confirm, "),
+        "{unknown}"
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod access;
 mod backups;
 mod call;
 mod content;
+mod migrations;
 mod reply;
 mod routes;
 mod schema;
@@ -32,6 +33,7 @@ use crate::clock;
 use crate::faults::FaultKind;
 use crate::journal::RequestRecord;
 use crate::logs::Level;
+use crate::migration::{self, MigrationManager};
 use crate::restore;
 use crate::server::ConnectionCut;
 use crate::store;
@@ -295,6 +297,7 @@ async fn perform(call: &Call, method: &str) -> Reply {
     let reply = match call.route.handler {
         Handler::Now(handler) => handler(call),
         Handler::Restore => restore::accept(call).await,
+        Handler::Migrate => migration::execute::run(call).await,
     };
     if call.route.mutation {
         store::keep(&call.world);
@@ -325,7 +328,7 @@ fn check_parameters(call: &Call) {
 fn route(world: &World, target: &Target) -> Result<&'static Route, Reply> {
     let state = world.state();
     let is_table = state.known_collections.contains(&target.resource);
-    let absent = target.resource.starts_with("backup") && !state.settings.backup_manager;
+    let (backups, manager) = (state.settings.backup_manager, state.settings.migration_manager);
     // An app that was not loaded anew after a restore lists collections that it does not serve: no fault of the caller.
     let is_listed = state
         .database
@@ -333,8 +336,16 @@ fn route(world: &World, target: &Target) -> Result<&'static Route, Reply> {
         .iter()
         .any(|row| row.get("name").and_then(Value::as_str) == Some(&target.resource));
     drop(state);
-    if absent || routes::MISSING_PLUGIN.contains(&target.resource.as_str()) {
+    if target.resource.starts_with("backup") && !backups {
         return Err(Reply::unknown_resource());
+    }
+    if routes::MIGRATION.contains(&target.resource.as_str())
+        && !manager.offers(&target.resource, &target.action)
+    {
+        return Err(match manager {
+            MigrationManager::Unlicensed => migrations::unlicensed(),
+            _ => Reply::unknown_resource(),
+        });
     }
     routes::find(&target.resource, &target.action, is_table).ok_or_else(|| {
         if !is_listed {

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::reply::Reply;
-use super::{backups, content, schema, settings, system};
+use super::{backups, content, migrations, schema, settings, system};
 
 /// One action of one resource.
 pub(crate) struct Route {
@@ -34,6 +34,8 @@ pub(crate) enum Handler {
     Now(fn(&Call) -> Reply),
     /// A restore from an uploaded package or one of the server's own: after unpacking.
     Restore,
+    /// An execution of a migration package: when its work is done.
+    Migrate,
 }
 
 /// The parameters that every call may carry.
@@ -55,6 +57,8 @@ const ONE: &[&str] = &["filterByTk", "filter", "fields", "except", "appends"];
 const RESTORE: &[&str] = &["name", "password", "skipRevertOnError", "force", "dbSchema"];
 const UPLOAD: &[&str] = &["password", "skipRevertOnError", "force", "dbSchema"];
 const BACKUPS: Access = Access::Snippet("pm.backups");
+const MIGRATIONS: Access = Access::Snippet("pm.migration-manager");
+const PAGE: &[&str] = &["page", "pageSize"];
 const LOGS: Access = Access::Snippet("pm.logger.logger");
 
 const fn read(
@@ -99,6 +103,17 @@ const fn restore(resource: &'static str, action: &'static str, takes: &'static [
         mutation: true,
         takes,
         handler: Handler::Restore,
+    }
+}
+
+const fn migrate(resource: &'static str, action: &'static str, takes: &'static [&'static str]) -> Route {
+    Route {
+        resource,
+        action,
+        access: MIGRATIONS,
+        mutation: true,
+        takes,
+        handler: Handler::Migrate,
     }
 }
 
@@ -216,6 +231,152 @@ pub(crate) static ROUTES: &[Route] = &[
         schema::destroy,
     ),
     read("fields", "list", Access::SignedIn, LIST, schema::fields),
+    read("migration", "list", MIGRATIONS, PAGE, migrations::list),
+    read("migration", "get", MIGRATIONS, &["name"], migrations::get),
+    change(
+        "migration",
+        "create",
+        MIGRATIONS,
+        &["ruleId", "title"],
+        migrations::create,
+    ),
+    read(
+        "migration",
+        "download",
+        MIGRATIONS,
+        &["name"],
+        migrations::download,
+    ),
+    change("migration", "remove", MIGRATIONS, &["name"], migrations::remove),
+    read("migration", "check", MIGRATIONS, &[], migrations::check),
+    migrate("migration", "execute", &["skipBackup", "skipRevertOnError"]),
+    change(
+        "migrationRule",
+        "create",
+        MIGRATIONS,
+        &["name", "userDefinedRule", "systemDefinedRule"],
+        migrations::create_rule,
+    ),
+    read("migrationLog", "list", MIGRATIONS, PAGE, migrations::logs),
+    read("migrationLog", "get", MIGRATIONS, &["name"], migrations::log),
+    read(
+        "migrationLog",
+        "download",
+        MIGRATIONS,
+        &["name"],
+        migrations::log_file,
+    ),
+    read("migrationFiles", "list", MIGRATIONS, PAGE, migrations::list),
+    read(
+        "migrationFiles",
+        "get",
+        MIGRATIONS,
+        &["filterByTk"],
+        migrations::get,
+    ),
+    change(
+        "migrationFiles",
+        "create",
+        MIGRATIONS,
+        &["ruleId", "title"],
+        migrations::create,
+    ),
+    read(
+        "migrationFiles",
+        "download",
+        MIGRATIONS,
+        &["filterByTk"],
+        migrations::download,
+    ),
+    change(
+        "migrationFiles",
+        "destroy",
+        MIGRATIONS,
+        &["filterByTk"],
+        migrations::remove,
+    ),
+    read("migrationFiles", "check", MIGRATIONS, &[], migrations::check),
+    read(
+        "migrationFiles",
+        "checkEnvTexts",
+        MIGRATIONS,
+        &["envTexts"],
+        migrations::check_texts,
+    ),
+    read(
+        "migrationFiles",
+        "checkDataConflicts",
+        MIGRATIONS,
+        &["taskId"],
+        migrations::conflicts,
+    ),
+    read(
+        "migrationFiles",
+        "downloadMigrationSql",
+        MIGRATIONS,
+        &["fileName"],
+        migrations::log_file,
+    ),
+    read(
+        "migrationFiles",
+        "getMigrationProcess",
+        MIGRATIONS,
+        &["fileName"],
+        migrations::process,
+    ),
+    migrate("migrationFiles", "runTask", &["taskId", "envTexts", "skipBackup"]),
+    read("migrationRules", "list", MIGRATIONS, LIST, content::list),
+    read("migrationRules", "get", MIGRATIONS, ONE, content::get),
+    read(
+        "migrationRules",
+        "listCollections",
+        MIGRATIONS,
+        &[],
+        migrations::rule_collections,
+    ),
+    change(
+        "migrationRules",
+        "create",
+        MIGRATIONS,
+        &["name", "description", "rules"],
+        migrations::create_whole_rule,
+    ),
+    change(
+        "migrationRules",
+        "update",
+        MIGRATIONS,
+        &["filterByTk", "name", "description", "rules"],
+        content::update,
+    ),
+    change(
+        "migrationRules",
+        "destroy",
+        MIGRATIONS,
+        &["filterByTk"],
+        content::destroy,
+    ),
+    read("migrationLogs", "list", MIGRATIONS, PAGE, migrations::logs),
+    read(
+        "migrationLogs",
+        "get",
+        MIGRATIONS,
+        &["filterByTk"],
+        migrations::log,
+    ),
+    read(
+        "migrationLogs",
+        "download",
+        MIGRATIONS,
+        &["fileName"],
+        migrations::log_file,
+    ),
+    change(
+        "migrationLogs",
+        "destroy",
+        MIGRATIONS,
+        &["filterByTk"],
+        migrations::remove_log,
+    ),
 ];
 
 /// What every table has.
@@ -246,8 +407,8 @@ pub(crate) static TABLE_ROUTES: &[Route] = &[
     ),
 ];
 
-/// Resources of the commercial migration plugin, missing here as in the open-source edition: asking is no violation.
-pub(crate) const MISSING_PLUGIN: &[&str] = &[
+/// Resources of the commercial Migration Manager; where it is missing, asking is no violation.
+pub(crate) const MIGRATION: &[&str] = &[
     "migration",
     "migrationFiles",
     "migrationRule",

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::access::issue_session;
 use super::call::Call;
 use super::reply::Reply;
-use super::routes::ROUTES;
+use super::routes::{MIGRATION, ROUTES};
 use super::visible;
 use crate::clock;
 use crate::database::{Row, text_of};
@@ -219,7 +219,10 @@ pub(super) fn interface(call: &Call) -> Reply {
     // the older names are not described
     let described = ROUTES.iter().filter(|route| {
         let of_backups = route.resource.starts_with("backup");
-        route.resource != "backups" && (settings.backup_manager || !of_backups) && (!narrowed || of_backups)
+        let of_migrations = MIGRATION.contains(&route.resource);
+        let offered = !of_migrations || settings.migration_manager.offers(route.resource, route.action);
+        let older = ["backups", "migrationFiles", "migrationLogs"].contains(&route.resource);
+        !older && offered && (settings.backup_manager || !of_backups) && (!narrowed || of_backups)
     });
     let paths: Map<String, Value> = described
         .map(|route| {

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::config::{Seed, Settings};
 use crate::database::{ColumnKind, Database, Row, Table};
 use crate::logs::{Level, Logs};
+use crate::migration::MigrationManager;
 use crate::world::{Gate, LastCommand, State};
 
 /// The account of the administrator.
@@ -25,6 +26,9 @@ const INSTALLED_AT: &str = "2026-11-02T08:30:00.000Z";
 pub(crate) fn state(name: &str, seed: Seed, settings: Settings) -> State {
     let mut database = Database::default();
     system::install(&mut database, &settings.version);
+    if settings.migration_manager != MigrationManager::Missing {
+        system::install_migrations(&mut database, &settings.version);
+    }
     let uploads = match seed {
         Seed::Installed => Default::default(),
         Seed::Development | Seed::Testing | Seed::Production => business::fill(&mut database, seed),
@@ -50,6 +54,7 @@ pub(crate) fn state(name: &str, seed: Seed, settings: Settings) -> State {
         restores_collided: false,
         last_request_id: String::new(),
         logs,
+        migrations: Default::default(),
     }
 }
 

@@ -201,6 +201,20 @@ pub(super) fn install(database: &mut Database, version: &str) {
     );
 }
 
+/// What the Migration Manager brings.
+pub(super) fn install_migrations(database: &mut Database, version: &str) {
+    let columns = "id big, createdAt time, updatedAt time, name var, description text, rules json";
+    database.put("migrationRules", table("id", columns));
+    add(
+        database,
+        "applicationPlugins",
+        json!([{
+            "name": "migration-manager", "packageName": "@nocobase/plugin-migration-manager", "version": version,
+            "enabled": true, "installed": true, "builtIn": false,
+        }]),
+    );
+}
+
 fn add_settings(database: &mut Database) {
     add(
         database,

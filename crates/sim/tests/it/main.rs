@@ -8,6 +8,7 @@
 mod backups;
 mod caller;
 mod faults;
+mod migrations;
 mod recorded;
 mod restores;
 mod sandbox;

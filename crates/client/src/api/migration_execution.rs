@@ -1,0 +1,289 @@
+//! Migration packages on their target: checked, then executed.
+//!
+//! By public documentation, not seen on live servers: `migrationFiles:*` of the web pages where it is there, for it
+//! alone takes variables, holds the package in a task and tells conflicts; `migration:*` otherwise. What a migration
+//! did is for the engine to find out.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::migrations::is_unknown_action;
+use super::shapes::{name_of, shown, success_of, text, unwrapped};
+use crate::client::Client;
+use crate::error::{Error, clean};
+use crate::secret::Secret;
+use crate::transport::Request;
+
+/// A variable or secret that a migration needs and the target lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeededVariable {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a secret.
+    pub secret: bool,
+}
+
+/// What a target says of a package before it is executed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MigrationCheck {
+    /// The task that holds the package on the server; only the resource surface has one.
+    pub task: Option<String>,
+    /// Whether the server lets it pass; none when it does not say.
+    pub pass: Option<bool>,
+    /// The server's words about the whole.
+    pub message: Option<String>,
+    /// Settings of the environment that differ, such as `DB_UNDERSCORED`.
+    pub settings: Vec<String>,
+    /// Plugins that are missing.
+    pub plugins: Vec<String>,
+    /// Variables and secrets that are missing.
+    pub variables: Vec<NeededVariable>,
+    /// What else it said, one line each, not understood.
+    pub other: Vec<String>,
+}
+
+/// The value of a variable or secret for a target.
+#[derive(Debug, Clone)]
+pub struct EnvText {
+    /// Its name.
+    pub name: String,
+    /// Whether the target keeps it as a secret.
+    pub secret: bool,
+    /// Its value.
+    pub value: Secret,
+}
+
+/// What is executed.
+#[derive(Debug, Clone)]
+pub struct Execution {
+    /// The package, for a surface that takes it once more.
+    pub file: PathBuf,
+    /// The task of the check.
+    pub task: Option<String>,
+    /// Values for what the check found missing.
+    pub texts: Vec<EnvText>,
+    /// Whether the server leaves out its own backup.
+    pub skip_backup: bool,
+}
+
+/// The answer to an execution: what the server says of it, which proves nothing yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executed {
+    /// `X-Request-Id` of the call.
+    pub request_id: Option<String>,
+    /// Whether the server calls it a success; none when it does not say.
+    pub success: Option<bool>,
+    /// Its words.
+    pub message: Option<String>,
+}
+
+impl Client {
+    /// Uploads a package and has the server say whether it could be executed. Nothing of the application changes.
+    pub async fn check_migration(
+        &self,
+        file: &Path,
+        progress: impl Fn(u64) + Send + Sync + Clone + 'static,
+    ) -> Result<MigrationCheck, Error> {
+        let surfaces = self.migration_surfaces().await?;
+        if surfaces.resource {
+            let request = Request::post("migrationFiles:check");
+            let answer = self.upload(&request, Vec::new(), file, progress.clone()).await;
+            match answer {
+                Err(error) if surfaces.cli && is_unknown_action(&error) => {}
+                answer => return read_check(answer?.data(&self.mutation(&request.name))?),
+            }
+        }
+        let request = Request::post("migration:check");
+        let answer = self.upload(&request, Vec::new(), file, progress).await?;
+        read_check(answer.data(&self.mutation(&request.name))?)
+    }
+
+    /// What of the target's data a checked package runs into, one line each; only the resource surface tells.
+    pub async fn migration_conflicts(&self, task: &str) -> Result<Vec<String>, Error> {
+        let request = Request::get("migrationFiles:checkDataConflicts").query("taskId", task);
+        let answer = self.read(&request).await?;
+        if answer.status == 204 {
+            return Ok(Vec::new());
+        }
+        Ok(conflicts(&unwrapped(answer.data(&self.call(&request.name))?)))
+    }
+
+    /// Executes a checked package: sent once, never again. The answer comes when the work is done, or is lost in the
+    /// restart; `progress` is told the bytes sent so far.
+    ///
+    /// Values of variables go along where the surface takes them; see [`Client::takes_env_texts`].
+    pub async fn execute_migration(
+        &self,
+        execution: &Execution,
+        progress: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Result<Executed, Error> {
+        let (at, answer) = match &execution.task {
+            Some(task) => {
+                let texts: Vec<Value> = execution.texts.iter().map(sent).collect();
+                let mut body = json!({ "taskId": task, "envTexts": texts });
+                if let (true, Value::Object(members)) = (execution.skip_backup, &mut body) {
+                    members.insert("skipBackup".to_owned(), json!(true));
+                }
+                let request = execution.texts.iter().fold(
+                    Request::post("migrationFiles:runTask").body(body),
+                    |request, text| request.secret(&text.value),
+                );
+                let patience = self.options().upload_answer_timeout;
+                let answer = self.change_within(&request, patience).await?;
+                (self.mutation(&request.name), answer)
+            }
+            None => {
+                let request = Request::post("migration:execute");
+                let fields = if execution.skip_backup {
+                    vec![("skipBackup", Secret::new("true"))]
+                } else {
+                    Vec::new()
+                };
+                let answer = self.upload(&request, fields, &execution.file, progress).await?;
+                (self.mutation(&request.name), answer)
+            }
+        };
+        let data = unwrapped(answer.data(&at)?);
+        let result = data
+            .get("result")
+            .filter(|result| result.is_object())
+            .unwrap_or(&data);
+        Ok(Executed {
+            request_id: answer.request_id.clone(),
+            success: success_of(result),
+            message: text(result, &["message", "error", "reason"]),
+        })
+    }
+
+    /// Whether an execution of this check takes values of variables along. Otherwise they have to be made on the target
+    /// first ([`Client::create_text`]).
+    pub fn takes_env_texts(check: &MigrationCheck) -> bool {
+        check.task.is_some()
+    }
+
+    /// Makes a variable or a secret on the server (`environmentVariables:create`).
+    pub async fn create_text(&self, text: &EnvText) -> Result<(), Error> {
+        let kind = if text.secret { "secret" } else { "default" };
+        let body = json!({ "name": &text.name, "type": kind, "value": text.value.expose() });
+        let request = Request::post("environmentVariables:create")
+            .body(body)
+            .secret(&text.value);
+        let at = self.mutation(&request.name);
+        self.change(&request).await?.json(&at).map(drop)
+    }
+}
+
+/// A value as the server takes it: a line `NAME=value`, open or secret.
+fn sent(text: &EnvText) -> Value {
+    json!({ "text": format!("{}={}", text.name, text.value.expose()), "secret": text.secret })
+}
+
+/// Reads what a check says. Only `pass`, `taskId` and, as an example, `checkStatus` and `message` are documented; the
+/// rest is told apart by its member's name, and kept as it is where that says nothing.
+fn read_check(data: Value) -> Result<MigrationCheck, Error> {
+    let data = unwrapped(data);
+    let result = data.get("checkResult").unwrap_or(&data);
+    let mut check = MigrationCheck {
+        task: text(&data, &["taskId", "task"]),
+        pass: success_of(result).or_else(|| success_of(&data)),
+        message: text(result, &["message", "error"]).or_else(|| text(&data, &["message", "error"])),
+        ..MigrationCheck::default()
+    };
+    for (name, value) in result.as_object().into_iter().flatten() {
+        if is_empty(value) || READ.contains(&name.as_str()) {
+            continue;
+        }
+        let lower = name.to_lowercase();
+        let speaks_of = |terms: &[&str]| terms.iter().any(|term| lower.contains(term));
+        if speaks_of(&["plugin"]) {
+            check.plugins.extend(listed(value).iter().filter_map(name_of));
+        } else if speaks_of(&["text", "variable", "secret"]) {
+            let secret = lower.contains("secret");
+            check
+                .variables
+                .extend(listed(value).iter().filter_map(|value| variable(value, secret)));
+        } else if speaks_of(&["env", "setting"]) {
+            check.settings.extend(listed(value).iter().map(setting));
+        } else {
+            check.other.push(clean(&format!("{name}: {}", shown(value))));
+        }
+    }
+    Ok(check)
+}
+
+/// Members of a check that are read by name.
+const READ: [&str; 9] = [
+    "pass",
+    "success",
+    "ok",
+    "status",
+    "state",
+    "checkStatus",
+    "message",
+    "error",
+    "taskId",
+];
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The items of a list; an object lists its members, anything else itself.
+fn listed(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items.clone(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": value }))
+            .collect(),
+        other => vec![other.clone()],
+    }
+}
+
+fn variable(value: &Value, secret: bool) -> Option<NeededVariable> {
+    let says_secret = value.get("secret").and_then(Value::as_bool) == Some(true)
+        || text(value, &["type"]).is_some_and(|kind| kind == "secret");
+    Some(NeededVariable {
+        name: name_of(value)?,
+        secret: secret || says_secret,
+    })
+}
+
+fn setting(value: &Value) -> String {
+    let Some(name) = name_of(value) else {
+        return shown(value);
+    };
+    let side = |names: &[&str]| text(value, names).unwrap_or_else(|| "(none)".to_owned());
+    let (package, here) = (
+        side(&["source", "package", "expected"]),
+        side(&["target", "current", "actual"]),
+    );
+    if package == here {
+        name
+    } else {
+        clean(&format!("{name} is {package} in the package and {here} here"))
+    }
+}
+
+fn conflicts(data: &Value) -> Vec<String> {
+    match data {
+        Value::Array(items) => items.iter().map(shown).collect(),
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, value)| !is_empty(value) && !value.is_boolean() && !value.is_number())
+            .flat_map(|(name, value)| {
+                listed(value)
+                    .into_iter()
+                    .map(move |item| clean(&format!("{name}: {}", shown(&item))))
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
