@@ -134,12 +134,18 @@ impl Client {
                 (self.mutation(&request.name), answer)
             }
             None => {
-                let request = Request::post("migration:execute");
-                let fields = if execution.skip_backup {
-                    vec![("skipBackup", Secret::new("true"))]
-                } else {
-                    Vec::new()
-                };
+                let request = execution
+                    .texts
+                    .iter()
+                    .fold(Request::post("migration:execute"), |request, text| {
+                        request.secret(&text.value)
+                    });
+                // each value a field of its own, as NocoBase's own command line sends them
+                let texts = execution.texts.iter().map(|text| sent(text).to_string());
+                let mut fields: Vec<_> = texts.map(|text| ("envTexts", Secret::new(text))).collect();
+                if execution.skip_backup {
+                    fields.push(("skipBackup", Secret::new("true")));
+                }
                 let answer = self.upload(&request, fields, &execution.file, progress).await?;
                 (self.mutation(&request.name), answer)
             }

@@ -66,6 +66,17 @@ pub(crate) async fn run(call: &Call) -> Reply {
     order.work().await
 }
 
+/// Values of variables, `{text, secret}` each: a list of JSON, or of texts that hold such, since NocoBase's own command
+/// line sends each item of a list as a field of the form (`createMultipartBody` of @nocobase/cli 2.2.15).
+fn texts_of(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Object(_) => vec![value.clone()],
+        Value::Array(items) => items.iter().flat_map(texts_of).collect(),
+        Value::String(text) => serde_json::from_str(text).map_or_else(|_| Vec::new(), |read| texts_of(&read)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
 fn package_of(call: &Call) -> Result<Bytes, Reply> {
     if call.target.action == "runTask" {
         let task = call.parameters.text("taskId").unwrap_or_default();
@@ -109,13 +120,8 @@ impl Order<'_> {
 
     /// The values that came along: name, value, whether it is a secret.
     fn given(&self) -> Vec<(String, String, bool)> {
-        let texts = self
-            .call
-            .parameters
-            .body
-            .get("envTexts")
-            .and_then(Value::as_array);
-        let lines = texts.into_iter().flatten().flat_map(|text| {
+        let texts = texts_of(self.call.parameters.body.get("envTexts").unwrap_or(&Value::Null));
+        let lines = texts.iter().flat_map(|text| {
             let secret = text.get("secret") == Some(&Value::Bool(true));
             let lines: Vec<_> = text_of(text.get("text"))
                 .lines()
