@@ -231,12 +231,11 @@ pub(super) fn is_unknown_action(error: &Error) -> bool {
     matches!(error, Error::Refused { status: 500, message, .. } if message.contains("reading 'findOne'"))
 }
 
-/// The documented refusals of a download that comes too early.
+/// The documented refusals of a download that comes too early. What a proxy answers has been tried again already, as
+/// with every read.
 fn may_be_early(error: &Error) -> bool {
     match error {
-        Error::Refused { status, .. } | Error::Unexpected { status, .. } | Error::Gateway { status, .. } => {
-            matches!(status, 400 | 503)
-        }
+        Error::Refused { status, .. } | Error::Unexpected { status, .. } => matches!(status, 400 | 503),
         Error::Maintenance { .. } => true,
         _ => false,
     }
