@@ -19,6 +19,8 @@ mod migration_failures;
 mod migrations;
 mod outcomes;
 mod packages;
+mod promotion;
+mod questions;
 mod readme;
 mod roll_back;
 mod scenarios;

@@ -1,7 +1,8 @@
 //! The way back, taken by the run itself where policy says so, and the undo of what is damaged.
 
-use nocobase_sim::{Fault, FaultKind};
+use nocobase_sim::{Environment, Fault, FaultKind};
 use release_tests::Stage;
+use serde_json::Value;
 
 const RESTORE: [&str; 6] = ["restore", "test", "--from", "dev", "--yes", "test"];
 const UPLOAD: &str = "backup:restoreUpload";
@@ -142,4 +143,116 @@ async fn what_is_whole_is_not_overwritten_without_a_backup() {
     let refused = stage.report(&["undo", "test", "--yes", "test"], 8).await;
 
     assert_eq!(refused["verdict"], "failed_unchanged", "{refused:#}");
+}
+
+const MIGRATE: [&str; 8] = [
+    "migrate",
+    "test",
+    "--from",
+    "dev",
+    "--user",
+    "overwrite",
+    "--yes",
+    "test",
+];
+const EXECUTE: &str = "migrationFiles:runTask";
+
+fn stops_halfway() -> Fault {
+    let words = "deadlock detected".to_owned();
+    Fault::new(EXECUTE, FaultKind::MigrationStopsHalfway(words))
+}
+
+/// Every row of the tables that a backup holds and that do not change by themselves.
+fn content(environment: &Environment) -> Vec<(String, Vec<Value>)> {
+    let changing = [
+        "environmentVariables",
+        "issuedTokens",
+        "tokenBlacklist",
+        "applicationVersion",
+    ];
+    let tables = environment.counts().into_keys();
+    tables
+        .filter(|table| !changing.contains(&table.as_str()) && !table.starts_with("lcCheckpoint"))
+        .map(|table| (table.clone(), environment.rows(&table)))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_stops_halfway_is_taken_back_at_once_and_proven() {
+    let stage = stage().await;
+    let test = stage.environment("test");
+    let before = content(&test);
+    let plan = stage
+        .run(&["plan", "migrate", "test", "--from", "dev"])
+        .await
+        .expect(0);
+    assert!(
+        plan.stdout
+            .contains("where the migration left it damaged: restore the safety backup at once"),
+        "{}",
+        plan.stdout
+    );
+    test.faults().arm(stops_halfway());
+
+    let report = stage.report(&MIGRATE, 9).await;
+
+    assert_eq!(report["verdict"], "failed_reverted", "{report:#}");
+    assert_eq!(content(&test), before);
+    assert_eq!((test.mutations(EXECUTE), test.mutations(UPLOAD)), (1, 1));
+    let told = report["reasons"].to_string();
+    assert!(
+        told.contains("deadlock detected") && told.contains("migration log and SQL are kept"),
+        "{report:#}"
+    );
+    assert!(
+        !report["roll_back_evidence"].as_array().unwrap().is_empty(),
+        "{report:#}"
+    );
+    let undo = stage.run(&["undo", "test", "--yes", "test"]).await.expect(2);
+    assert!(undo.stderr.contains("nothing to undo"), "{}", undo.stderr);
+    stage.assert_no_violation();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_loses_rows_is_taken_back_and_one_that_breaks_the_application_is_left_to_people() {
+    let one = stage().await;
+    let test = one.environment("test");
+    let before = content(&test);
+    test.faults().arm(Fault::new(
+        EXECUTE,
+        FaultKind::RestoreLosesRows("orders".into(), 3),
+    ));
+    let report = one.report(&MIGRATE, 9).await;
+    assert_eq!(report["verdict"], "failed_reverted", "{report:#}");
+    assert_eq!(content(&test), before);
+
+    let one = stage().await;
+    let test = one.environment("test");
+    let words = "relation x does not exist".to_owned();
+    test.faults()
+        .arm(Fault::new(EXECUTE, FaultKind::MigrationBreaksApp(words)));
+    let report = one.report(&MIGRATE, 10).await;
+    assert_eq!(report["verdict"], "lost", "{report:#}");
+    assert_eq!(test.mutations(UPLOAD), 0, "nobody answers there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_from_a_migration_that_leaves_damage_is_not_called_reverted() {
+    let stage = stage().await;
+    let test = stage.environment("test");
+    test.faults().arm(stops_halfway());
+    test.faults().arm(Fault::new(
+        UPLOAD,
+        FaultKind::RestoreFails("pg_restore: error".into()),
+    ));
+
+    let report = stage.report(&MIGRATE, 10).await;
+
+    assert_eq!(report["verdict"], "partial", "{report:#}");
+    assert_eq!(test.mutations(UPLOAD), 1, "never a second time");
+    let run = report["run"].as_str().unwrap();
+    assert_eq!(
+        report["next"],
+        serde_json::json!([format!("nocobase-release undo test --run {run}")])
+    );
 }

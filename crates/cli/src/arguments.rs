@@ -188,7 +188,8 @@ pub(crate) struct RestoreArguments {
     /// Where the package is made or lies [default: the target itself]
     #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<String>,
-    /// A backup on the source's server, a file (a path with a slash), or @latest [default: a new backup]
+    /// A backup on the source's server, a file (a path with a slash), @latest, or @verified: the one that was brought to
+    /// the source and verified there [default: a new backup]
     #[arg(long, value_name = "PACKAGE")]
     pub(crate) package: Option<String>,
     /// Go on in spite of this finding, by its code; may be given several times
@@ -212,7 +213,8 @@ pub(crate) struct MigrateArguments {
     /// What happens to the system's tables: overwrite-first replaces configuration, schema-only keeps it
     #[arg(long, value_name = "METHOD")]
     pub(crate) system: Option<String>,
-    /// A migration package on the source's server, a file (a path with a slash), or @latest [default: a new one]
+    /// A migration package on the source's server, a file (a path with a slash), @latest, or @verified: the one that was
+    /// executed on the source and verified there [default: a new one]
     #[arg(long, value_name = "PACKAGE")]
     pub(crate) package: Option<String>,
     /// Have the server leave out its own backup; the safety backup is always made
@@ -362,6 +364,8 @@ pub(crate) enum Packages {
         #[command(flatten)]
         secrets: Secrets,
     },
+    /// Which package was verified where, by the runs of this machine
+    Ledger,
     /// Write the plain form of an encrypted package, for NocoBase's own command line
     Decrypt {
         /// The package file

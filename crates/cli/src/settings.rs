@@ -183,7 +183,12 @@ pub(crate) fn load(globals: &Globals) -> Result<Loaded, EngineError> {
         remarks.push(format!("{name} cannot be used: {reason}"));
     }
     remarks.extend(clear_aliases(&mut environments));
-    for name in file.policy.protected.iter().chain(&file.policy.unprotected) {
+    let verified_first = file.policy.verified_first.iter();
+    let verified_first = verified_first.flat_map(|(target, firsts)| std::iter::once(target).chain(firsts));
+    for name in (file.policy.protected.iter())
+        .chain(&file.policy.unprotected)
+        .chain(verified_first)
+    {
         if !environments.contains_key(name) && !unusable.contains_key(name) {
             remarks.push(format!("the policy names {name}, which is no environment here"));
         }

@@ -163,6 +163,33 @@ pub struct FileFacts {
     pub path: PathBuf,
     /// What is in it.
     pub inspection: Inspection,
+    /// Where this very package was verified by runs of this machine, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verified: Vec<Verified>,
+}
+
+/// An environment that was verified to hold a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verified {
+    /// Its configured name.
+    pub environment: String,
+    /// The run that put it there.
+    pub run: RunId,
+    /// When that run ended.
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
+impl Verified {
+    /// The same in one line.
+    pub fn to_text(&self) -> String {
+        format!(
+            "verified on {} at {} by {}",
+            self.environment,
+            self.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            self.run
+        )
+    }
 }
 
 /// Everything a plan is made of.

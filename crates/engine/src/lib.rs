@@ -23,6 +23,7 @@ mod finding;
 mod home;
 mod ids;
 pub mod journal;
+mod ledger;
 mod lock;
 mod migration;
 pub mod package;
@@ -44,13 +45,14 @@ pub use evidence::{
 };
 pub use facts::{
     BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts,
-    OutsideFacts, PluginFact,
+    OutsideFacts, PluginFact, Verified,
 };
 pub use finding::{Finding, Severity};
 pub use home::Home;
 pub use ids::{PlanId, RunId};
+pub use ledger::{LedgerEntry, Placement, ledger};
 pub use migration::{
-    CollectionFact, MigrationBaseline, MigrationEvidence, MigrationFacts, MigrationPackageFact,
+    CollectionFact, KnownPackage, MigrationBaseline, MigrationEvidence, MigrationFacts, MigrationPackageFact,
     MigrationStory, PlannedMigration, PlannedRule, RuleChoice, RuleFact, StructureComparison, TableMethod,
     VariableFact,
 };
@@ -59,4 +61,4 @@ pub use policy::{Direction, Policy, RollBack};
 pub use report::{RunReport, RunStanding, step_title};
 pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};
 pub use run::{Pace, RunSecrets};
-pub use verdict::{Decision, Verdict, decide, decide_migration, decide_roll_back};
+pub use verdict::{Damage, Decision, Verdict, decide, decide_migration, decide_roll_back};

@@ -3,8 +3,10 @@
 //! The settings file's `[policy]` table deserialises into [`Policy`]; reading that file is the command line's
 //! business, and holding to the policy is the planner's and the confirmation's.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Names that mean production in the supported languages; such environments are protected unless the policy
 /// lists them under `unprotected`.
@@ -46,7 +48,7 @@ pub enum RollBack {
     /// The way back is named and left to people.
     #[default]
     Never,
-    /// Where a restore left the target damaged (`partial`, or `lost` with the application up), its safety backup is
+    /// Where a restore or a migration left the target damaged (`partial`, or `lost` with the application up), its safety backup is
     /// restored at once, in the same run.
     Damaged,
 }
@@ -91,6 +93,10 @@ pub struct Policy {
     /// The ways that packages may go between environments; without any, every way is open. An undo, and a package that
     /// goes back to its own environment, are always allowed.
     pub directions: Vec<Direction>,
+    /// Where a package must have been verified before it goes to an environment, by that environment's name. An undo is
+    /// always allowed.
+    #[serde(deserialize_with = "one_or_several")]
+    pub verified_first: BTreeMap<String, Vec<String>>,
     /// Nothing that changes an environment is planned or executed.
     pub read_only: bool,
     /// Minutes that a plan may wait for its confirmation.
@@ -103,12 +109,31 @@ pub struct Policy {
     pub roll_back: RollBack,
 }
 
+/// `{ prod = "test" }`, or `{ prod = ["test", "staging"] }`.
+fn one_or_several<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Names {
+        One(String),
+        Several(Vec<String>),
+    }
+    let names = BTreeMap::<String, Names>::deserialize(deserializer)?;
+    let listed = names.into_iter().map(|(target, names)| match names {
+        Names::One(name) => (target, vec![name]),
+        Names::Several(names) => (target, names),
+    });
+    Ok(listed.collect())
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
             protected: Vec::new(),
             unprotected: Vec::new(),
             directions: Vec::new(),
+            verified_first: BTreeMap::new(),
             read_only: false,
             plan_minutes: 30,
             watch_minutes: 30,
@@ -216,6 +241,17 @@ mod tests {
         for bad in ["", "dev", "-> test", "dev ->", "dev > test"] {
             assert!(direction(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_must_be_verified_first_is_one_environment_or_several() {
+        let read = |text| serde_json::from_str::<Policy>(text).map(|policy| policy.verified_first);
+        let one = read(r#"{ "verified-first": { "prod": "test" } }"#).unwrap();
+        assert_eq!(one["prod"], ["test"]);
+        let both = read(r#"{ "verified-first": { "prod": ["test", "staging"] } }"#).unwrap();
+        assert_eq!(both["prod"], ["test", "staging"]);
+        assert!(read(r#"{ "verified-first": { "prod": 1 } }"#).is_err());
+        assert_eq!(read("{}").unwrap(), BTreeMap::new());
     }
 
     #[test]

@@ -274,6 +274,8 @@ impl Plan {
                     "  package: {} ({bytes} bytes, sha256 {sha256})",
                     path.display()
                 ));
+                let verified = self.facts.file.iter().flat_map(|file| &file.verified);
+                text.extend(verified.map(|one| format!("    {}", one.to_text())));
             }
         }
         if let Some(migration) = &self.migration {
@@ -418,9 +420,11 @@ pub(crate) fn next_commands(
             next
         }
         Verdict::Lost => {
-            let standing = match &state.migration_evidence {
-                Some(evidence) => Some(&evidence.standing),
-                None => state.evidence.as_ref().map(|evidence| &evidence.standing),
+            let last = state.roll_back_evidence.as_ref().or(state.evidence.as_ref());
+            let standing = match (last, &state.migration_evidence) {
+                (Some(evidence), _) => Some(&evidence.standing),
+                (None, Some(evidence)) => Some(&evidence.standing),
+                (None, None) => None,
             };
             let up = standing == Some(&Standing::Up);
             let mut next = if up { vec![undo] } else { Vec::new() };

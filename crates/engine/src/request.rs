@@ -20,7 +20,8 @@ pub enum PackageChoice {
     New,
     /// The newest finished backup on the source's server.
     Latest,
-    /// The backup of that name on the source's server.
+    /// The backup of that name on the source's server; `@verified` is the newest package that a run of this machine brought
+    /// to the source, verified.
     Named(String),
     /// A file on this machine.
     File(PathBuf),

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use release_engine::package::{Format, Inspection};
-use release_engine::{EngineError, PackageSummary, Severity};
+use release_engine::{EngineError, PackageSummary, Severity, Verified};
+use serde::Serialize;
 
 use super::{Context, shown};
 use crate::arguments::Packages;
@@ -24,13 +25,19 @@ pub(crate) async fn run(context: &Context, what: Packages) -> Result<Exit, Engin
                 Some(environment) => engine.inspect_against(&file, &environment, &secrets).await?,
                 None => engine.inspect_file(&file, &secrets).await?,
             };
-            show_inspection(context, &file, &inspection);
+            // what is in a package can be seen where a journal cannot be read, too
+            let verified = engine.verified(&inspection.sha256).unwrap_or_else(|error| {
+                output::talk(&format!("where it was verified cannot be told: {error}"));
+                Vec::new()
+            });
+            show_inspection(context, &file, &inspection, &verified);
             Ok(if inspection.is_blocked() {
                 Exit::Preflight
             } else {
                 Exit::Verified
             })
         }
+        Packages::Ledger => ledger(context),
         Packages::Decrypt { file, out, secrets } => {
             let secrets = settings::secrets(&secrets)?;
             context.engine.decrypt_file(&file, &secrets, &out).await?;
@@ -63,6 +70,47 @@ pub(crate) async fn run(context: &Context, what: Packages) -> Result<Exit, Engin
             Ok(Exit::Verified)
         }
     }
+}
+
+/// The first digits of a SHA-256 tell packages apart well enough to look at.
+const DIGITS: usize = 12;
+
+fn ledger(context: &Context) -> Result<Exit, EngineError> {
+    let entries = context.engine.ledger()?;
+    if context.globals.json {
+        output::json(&entries);
+        return Ok(Exit::Verified);
+    }
+    if entries.is_empty() {
+        output::talk("no run of this machine has put a package anywhere yet");
+    }
+    for entry in entries {
+        output::data(&format!(
+            "{}  {} of {}, {}",
+            entry.sha256.get(..DIGITS).unwrap_or_default(),
+            if entry.migration {
+                "migration package"
+            } else {
+                "backup"
+            },
+            entry.source.as_deref().unwrap_or("unknown origin"),
+            shown(&entry.path)
+        ));
+        for placement in entry.placements {
+            let taken_back = placement
+                .taken_back_by
+                .map(|run| format!(", taken back by {run}"));
+            output::data(&format!(
+                "  {:<10}  {:<22}  {}  {}{}",
+                placement.environment,
+                placement.verdict.as_str(),
+                placement.at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+                placement.run,
+                taken_back.unwrap_or_default()
+            ));
+        }
+    }
+    Ok(Exit::Verified)
 }
 
 fn prune(context: &Context, older_than: Option<u32>, yes: bool) -> Result<Exit, EngineError> {
@@ -153,9 +201,15 @@ pub(crate) async fn download(
     Ok(Exit::Verified)
 }
 
-fn show_inspection(context: &Context, file: &Path, inspection: &Inspection) {
+fn show_inspection(context: &Context, file: &Path, inspection: &Inspection, verified: &[Verified]) {
+    #[derive(Serialize)]
+    struct Shown<'package> {
+        #[serde(flatten)]
+        inspection: &'package Inspection,
+        verified: &'package [Verified],
+    }
     if context.globals.json {
-        output::json(inspection);
+        output::json(&Shown { inspection, verified });
         return;
     }
     output::data(&format!(
@@ -191,6 +245,9 @@ fn show_inspection(context: &Context, file: &Path, inspection: &Inspection) {
         inspection.content.tables.len(),
         inspection.uploads.files
     ));
+    for one in verified {
+        output::data(&one.to_text());
+    }
     for finding in &inspection.findings {
         let mark = match finding.severity {
             Severity::Blocker => "✗",

@@ -61,6 +61,7 @@ impl Engine {
             });
         }
         self.fits_settings(plan)?;
+        self.hold_to_ledger(plan)?;
         let Some(target) = &plan.facts.target else {
             return Ok(Strength::None);
         };
@@ -148,6 +149,22 @@ impl Engine {
         }
         if let Err(reason) = self.fits_earlier_run(plan)? {
             return foreign(reason);
+        }
+        let told = plan
+            .facts
+            .migration
+            .as_ref()
+            .and_then(|facts| facts.known.as_ref());
+        if let Some(told) = told {
+            let known = match &plan.package {
+                PlannedPackage::File { sha256, .. } => self.known_package(sha256)?,
+                PlannedPackage::New { .. } | PlannedPackage::Server { .. } => None,
+            };
+            if known.as_ref() != Some(told) {
+                return foreign(
+                    "what it says of its package is not what the runs of this machine tell".into(),
+                );
+            }
         }
         for side in [&plan.facts.source, &plan.facts.target].into_iter().flatten() {
             let configured = self

@@ -60,6 +60,10 @@ impl Engine {
             PackageChoice::File(path) => Some(self.read_file(path, secrets).await?),
             PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => None,
         };
+        let mut migration = migration;
+        if let Some(file) = &file {
+            migration.known = self.known_package(&file.inspection.sha256)?;
+        }
         let last_run = self.last_run(&target_facts.api_base)?;
         Ok(Facts {
             source: source_facts,

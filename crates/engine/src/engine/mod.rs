@@ -2,9 +2,11 @@
 
 mod follow;
 mod guard;
+mod ledger;
 mod migrations;
 mod packages;
 mod prepare;
+mod questions;
 
 pub use self::follow::Follower;
 pub use self::migrations::MadeRule;
@@ -31,7 +33,7 @@ use crate::home::{Home, write_atomically};
 use crate::ids::{PlanId, RunId};
 use crate::journal::{self, Journal, Phase, Reader, Witness};
 use crate::lock::TargetLock;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, PlanAction, plan};
 use crate::policy::Policy;
 use crate::report::{RunReport, RunStanding};
 use crate::request::{Request, Wanted, wanted};
@@ -218,6 +220,11 @@ impl Engine {
         {
             policy.protected.push(target);
         }
+        if let Some(target) = facts.target.as_ref().map(|target| target.environment.clone()) {
+            let firsts = self.verified_first(&target)?;
+            let firsts = firsts.into_iter().map(|(name, _)| name).collect();
+            policy.verified_first = BTreeMap::from([(target, firsts)]);
+        }
         let made = plan(&request, facts, undoes, &policy, Timestamp::now(), random())?;
         self.keep(&made)?;
         Ok(made)
@@ -375,6 +382,10 @@ impl Engine {
             secrets,
             source: client(plan.source())?,
             target: client(plan.target())?,
+            verified_first: match plan.target().filter(|_| plan.action != PlanAction::Undo) {
+                Some(target) => self.verified_first(target)?,
+                None => Vec::new(),
+            },
             plan,
             journal: Arc::new(Mutex::new(journal.seen_by(witness))),
         };

@@ -14,6 +14,9 @@ use crate::plan::{MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone
 use crate::request::{PackageChoice, Request};
 use crate::run::RunSecrets;
 
+/// In place of a package's name: the newest package that was verified on the source.
+const VERIFIED: &str = "@verified";
+
 impl Engine {
     /// The request with configured names and absolute paths.
     pub(super) fn normalised(&self, request: &Request) -> Result<Request, EngineError> {
@@ -32,10 +35,7 @@ impl Engine {
             } => Request::Restore {
                 source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
                 target: self.resolve(target)?,
-                package: match package {
-                    PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
-                    other => other.clone(),
-                },
+                package: self.normalised_package(package, source.as_deref().unwrap_or(target), false)?,
                 accepted: accepted.clone(),
             },
             Request::Migrate {
@@ -53,10 +53,7 @@ impl Engine {
                     source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
                     target: self.resolve(target)?,
                     rule: rule.clone(),
-                    package: match package {
-                        PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
-                        other => other.clone(),
-                    },
+                    package: self.normalised_package(package, source.as_deref().unwrap_or(target), true)?,
                     skip_server_backup: *skip_server_backup,
                     accepted: accepted.clone(),
                 }
@@ -69,6 +66,21 @@ impl Engine {
                 target: self.resolve(target)?,
                 run: run.clone(),
             },
+        })
+    }
+
+    fn normalised_package(
+        &self,
+        package: &PackageChoice,
+        source: &str,
+        migration: bool,
+    ) -> Result<PackageChoice, EngineError> {
+        Ok(match package {
+            PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
+            PackageChoice::Named(name) if name == VERIFIED => {
+                PackageChoice::File(self.verified_package(&self.resolve(source)?, migration)?)
+            }
+            PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => package.clone(),
         })
     }
 
@@ -237,9 +249,11 @@ impl Engine {
         path: &Path,
         secrets: &RunSecrets,
     ) -> Result<FileFacts, EngineError> {
+        let inspection = self.inspect_file(path, secrets).await?;
         Ok(FileFacts {
             path: path.to_owned(),
-            inspection: self.inspect_file(path, secrets).await?,
+            verified: self.verified(&inspection.sha256)?,
+            inspection,
         })
     }
 

@@ -149,11 +149,12 @@ pub(crate) fn expect(
                 .iter()
                 .any(|collection| collection.name == table && !collection.system)
         };
-        known(&facts.source_structure) || known(&facts.target_structure)
+        known(facts.wanted_structure()) || known(&facts.target_structure)
     };
     let mut expected = Expectation::default();
     let on_source = |table: &str| {
-        facts.source_structure.is_empty() || facts.source_structure.iter().any(|known| known.name == table)
+        facts.wanted_structure().is_empty()
+            || facts.wanted_structure().iter().any(|known| known.name == table)
     };
     let tables = before
         .keys()

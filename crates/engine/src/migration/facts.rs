@@ -1,12 +1,16 @@
 //! What is read of both environments before a migration is planned. Reading changes nothing.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::try_join3;
 use nocobase_client::Client;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rule::PlannedRule;
 use crate::error::EngineError;
 use crate::facts::refuse;
+use crate::journal::RunState;
 
 /// Collections and fields that are kept of one structure; more are no application but a mistake or an attack.
 const COLLECTIONS: usize = 2000;
@@ -29,6 +33,13 @@ pub struct RuleFact {
     /// Those tables, as far as they could be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub independent: Vec<(String, String)>,
+}
+
+impl RuleFact {
+    /// `id (name)`.
+    pub(crate) fn listed(&self) -> String {
+        format!("{} ({})", self.id, self.name)
+    }
 }
 
 impl From<nocobase_client::MigrationRule> for RuleFact {
@@ -96,6 +107,37 @@ pub struct VariableFact {
     pub secret: bool,
 }
 
+/// What a run of this machine that executed a package elsewhere, verified, tells of its inside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KnownPackage {
+    /// The rule it was made by.
+    pub rule: PlannedRule,
+    /// The collections of where it was made.
+    pub structure: Vec<CollectionFact>,
+    /// Rows of the tables there, where the package itself does not show them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, u64>,
+}
+
+impl KnownPackage {
+    /// What this run tells of its package; nothing where it did not know itself.
+    pub(crate) fn of(run: &RunState) -> Option<Self> {
+        let facts = run.plan.facts.migration.as_ref()?;
+        let noted = run
+            .migration_baseline
+            .as_ref()
+            .map(|baseline| &baseline.source_rows);
+        Some(Self {
+            rule: run.plan.migration.as_ref()?.rule.clone()?,
+            structure: facts.wanted_structure().to_vec(),
+            rows: noted
+                .filter(|rows| !rows.is_empty())
+                .cloned()
+                .unwrap_or_else(|| facts.known_rows()),
+        })
+    }
+}
+
 /// What a migration is planned of, beside the facts of every release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MigrationFacts {
@@ -109,6 +151,9 @@ pub struct MigrationFacts {
     pub target_structure: Vec<CollectionFact>,
     /// Variables and secrets that the source has and the target lacks.
     pub variables: Vec<VariableFact>,
+    /// What is known of a package file from where it was executed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownPackage>,
 }
 
 /// One side of it.
@@ -187,6 +232,23 @@ impl MigrationFacts {
             facts.source_structure = source.structure;
         }
         facts
+    }
+
+    /// The collections that the target is brought up to: those of where the package was made, which need not be where it
+    /// is taken from. Empty where they are not known.
+    pub(crate) fn wanted_structure(&self) -> &[CollectionFact] {
+        match &self.known {
+            Some(known) => &known.structure,
+            None => &self.source_structure,
+        }
+    }
+
+    /// Rows of where the package was made, as an earlier run noted them.
+    pub(crate) fn known_rows(&self) -> BTreeMap<String, u64> {
+        self.known
+            .as_ref()
+            .map(|known| known.rows.clone())
+            .unwrap_or_default()
     }
 
     /// What differs from facts that were read earlier, in words.

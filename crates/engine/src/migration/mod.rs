@@ -10,7 +10,9 @@ mod facts;
 mod rule;
 
 pub use self::evidence::{MigrationBaseline, MigrationEvidence, MigrationStory, StructureComparison};
-pub use self::facts::{CollectionFact, MigrationFacts, MigrationPackageFact, RuleFact, VariableFact};
+pub use self::facts::{
+    CollectionFact, KnownPackage, MigrationFacts, MigrationPackageFact, RuleFact, VariableFact,
+};
 pub use self::rule::{PlannedMigration, PlannedRule, RuleChoice, TableMethod};
 
 pub(crate) use self::evidence::{Expectation, compare_structure, expect};

@@ -5,6 +5,7 @@ use super::{credentials, known};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
 use crate::finding::Finding;
+use crate::ledger::unverified;
 use crate::migration::PlannedMigration;
 use crate::package::{self, Inspection};
 use crate::policy::{Policy, RollBack};
@@ -195,6 +196,9 @@ fn draft_overwrite(
     let mut findings = compare_sides(facts, target, action == PlanAction::Undo);
     if let Some(file) = &facts.file {
         findings.extend(judge_package(&file.inspection, target, None));
+    }
+    if action != PlanAction::Undo {
+        findings.extend(verified_first(policy, target, &package, facts));
     }
     let can_remap = matches!(target.dialect.as_str(), "postgres" | "kingbase");
     let accepted: Vec<String> = accepted
@@ -421,6 +425,23 @@ fn compare_sides(facts: &Facts, target: &EnvironmentFacts, undo: bool) -> Vec<Fi
     findings
 }
 
+/// What stands against this package where policy wants it verified elsewhere first.
+pub(super) fn verified_first(
+    policy: &Policy,
+    target: &EnvironmentFacts,
+    package: &PlannedPackage,
+    facts: &Facts,
+) -> Vec<Finding> {
+    let verified = facts.file.iter().flat_map(|file| &file.verified);
+    let on: Vec<String> = verified.map(|one| one.environment.clone()).collect();
+    let firsts = policy.verified_first.get(&target.environment);
+    firsts
+        .into_iter()
+        .flatten()
+        .filter_map(|first| unverified(first, &target.environment, package, &on))
+        .collect()
+}
+
 /// What comes with data of another environment.
 fn brought_along(from: &str, target: &EnvironmentFacts) -> [Finding; 2] {
     let target = &target.environment;
@@ -594,10 +615,14 @@ fn overwrite_steps(
         "",
     ));
     if rolls_back {
-        let title = "where the restore left it damaged: restore the safety backup at once, and prove it";
-        steps.push(step(StepName::RollBack, title, Some(at), true, ""));
+        steps.push(roll_back_step("restore", at));
     }
     steps
+}
+
+pub(super) fn roll_back_step(what: &str, at: &str) -> Step {
+    let title = format!("where the {what} left it damaged: restore the safety backup at once, and prove it");
+    step(StepName::RollBack, &title, Some(at), true, "")
 }
 
 pub(super) fn step(

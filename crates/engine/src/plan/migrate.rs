@@ -3,7 +3,7 @@
 //! What a migration package looks like inside is not public: only damage of the file itself is held against it here; the
 //! rest is for the check on the target.
 
-use super::draft::{Draft, missing, planned_file, removed_for_room, step};
+use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_step, step, verified_first};
 use super::{MIGRATION_PLUGINS_MISSING, PlanAction, PlannedPackage, Step, StepName, Strength};
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, blocked, refuse, same_address};
@@ -13,7 +13,7 @@ use crate::migration::{
     effects,
 };
 use crate::package::Inspection;
-use crate::policy::Policy;
+use crate::policy::{Policy, RollBack};
 use crate::request::PackageChoice;
 
 /// Findings about the file itself, whatever is in it; others speak of the inside of a backup.
@@ -48,6 +48,7 @@ pub(super) fn draft_migrate(
     if let Some(file) = &facts.file {
         findings.extend(judge_migration(&file.inspection, target));
     }
+    findings.extend(verified_first(policy, target, &package, facts));
     if !migration.variables.is_empty() {
         findings.push(variables_missing(migration, target));
     }
@@ -88,11 +89,15 @@ pub(super) fn draft_migrate(
             format!("Execute the migration package {} on {at}", path.display())
         }
     };
+    let mut steps = steps(&package, &planned, target);
+    if policy.roll_back == RollBack::Damaged {
+        steps.push(roll_back_step("migration", at));
+    }
     Ok(Draft {
         action: PlanAction::Migrate,
         summary,
         package_is_safety_backup: false,
-        steps: steps(&package, &planned, target),
+        steps,
         destroys: destroyed(planned.rule.as_ref(), migration, target),
         findings,
         accepted: accepted.to_vec(),
@@ -192,7 +197,11 @@ fn planned_rule(
             let known = RuleChoice::Named(made_by.to_owned());
             Ok(choose(&known, &migration.rules, source).ok())
         }
-        (RuleChoice::Only, None) => Ok(None),
+        (RuleChoice::Only, None) => {
+            // a package that was executed elsewhere brings along what is known of it
+            let known = migration.known.as_ref();
+            Ok(known.map(|known| known.rule.clone()))
+        }
         (RuleChoice::Global { .. }, _) => Err(EngineError::Unsupported {
             what: "methods cannot be chosen for a package that is there already".into(),
             instead:
@@ -334,9 +343,9 @@ fn destroyed(
         .iter()
         .filter(|collection| !collection.system)
         .filter(|collection| {
-            migration.source_structure.is_empty()
+            migration.wanted_structure().is_empty()
                 || migration
-                    .source_structure
+                    .wanted_structure()
                     .iter()
                     .any(|known| known.name == collection.name)
         })

@@ -110,7 +110,7 @@ pub enum StepName {
     Verify,
     /// The marker row is taken away where the earlier data stayed.
     TidyUp,
-    /// The safety backup is uploaded, because the restore left the target damaged and policy says so.
+    /// The safety backup is uploaded, because the target was left damaged and policy says so.
     RollBack,
     /// The server is watched once more, after that upload.
     WatchRollBack,

@@ -187,6 +187,11 @@ impl Runner {
                     reason: error.message.clone(),
                 };
             }
+            None if self.plan.migration.is_some() => {
+                return Canary::NotPlanted {
+                    reason: "a migration needs none".into(),
+                };
+            }
             Some(StepState::Started) | None => {
                 return Canary::NotPlanted {
                     reason: "the run did not get that far".into(),

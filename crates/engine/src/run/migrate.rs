@@ -35,6 +35,7 @@ impl Runner {
             };
             self.note_baseline(&judged).await?;
             self.check_unaltered(&package).await?;
+            self.check_way_back(&safety_backup).await?;
             if !Client::takes_env_texts(&check) {
                 self.set_variables(&execution.texts).await?;
                 execution.texts.clear();
@@ -197,6 +198,7 @@ impl Runner {
                     "make a new plan",
                 ));
             }
+            self.check_verified_first(package)?;
             if let Some(target) = &self.plan.facts.target {
                 let findings = judge_migration(&opened, target);
                 if blocked(&findings, &self.plan.accepted) {

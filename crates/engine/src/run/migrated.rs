@@ -1,8 +1,8 @@
 //! After an execution: the restart window, the server's migration log and SQL, and the content against the rule.
-//! Nothing is changed. Everything it needs is in the journal, so a run whose process died is finished by the same steps.
+//! Nothing is changed, but what `roll_back` brings back. Everything it needs is in the journal, so a run whose process
+//! died is finished by the same steps.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -28,10 +28,13 @@ const LONGEST_WORDS: usize = 300;
 /// Bytes of a log that are looked at; it is kept whole.
 const LOG_READ: u64 = 4 * 1024 * 1024;
 
+/// A migration's log and SQL in its run's folder.
+const KEPT_LOGS: [&str; 2] = ["migration.log", "migration.sql"];
+
 /// What the logs came to.
 struct Logs {
     story: MigrationStory,
-    kept: Vec<PathBuf>,
+    kept: usize,
 }
 
 impl Runner {
@@ -84,15 +87,28 @@ impl Runner {
             }),
             _ => None,
         };
+        let rolls_back = self.rolls_back(&evidence.standing, decision.verdict);
         self.write(Event::MigrationEvidenceGathered {
             evidence: Box::new(evidence),
         })?;
-        let mut reasons = decision.reasons;
-        if let Some(first) = logs.kept.first() {
-            let folder = first.parent().unwrap_or(first).display();
-            reasons.push(format!("the server's migration log and SQL are kept in {folder}"));
+        if rolls_back {
+            return self.roll_back().await;
         }
+        let mut reasons = decision.reasons;
+        reasons.extend(self.kept_logs());
         self.end(decision.verdict, reasons, cause)
+    }
+
+    /// Where the server's logs of a migration are kept, when they were fetched.
+    pub(super) fn kept_logs(&self) -> Option<String> {
+        let folder = self.home.run(&self.state().run);
+        let kept = KEPT_LOGS.iter().any(|name| folder.join(name).is_file());
+        kept.then(|| {
+            format!(
+                "the server's migration log and SQL are kept in {}",
+                folder.display()
+            )
+        })
     }
 
     async fn open_migration_again(&self) -> Option<Judged> {
@@ -112,7 +128,7 @@ impl Runner {
     async fn fetch_logs(&self, watched: &Watched) -> Result<Logs, EngineError> {
         let unreadable = |reason: String| Logs {
             story: MigrationStory::Unreadable { reason },
-            kept: Vec::new(),
+            kept: 0,
         };
         if watched.standing != Standing::Up {
             return Ok(unreadable("the application is not up".into()));
@@ -127,25 +143,25 @@ impl Runner {
             (Ok(logs), Some(before)) => match logs.into_iter().find(|log| !before.contains(&log.name)) {
                 None => Logs {
                     story: MigrationStory::Silent,
-                    kept: Vec::new(),
+                    kept: 0,
                 },
                 Some(log) => self.keep_log(client, log).await,
             },
         };
-        let note = format!("{} files", logs.kept.len());
+        let note = format!("{} files", logs.kept);
         self.finish(step, StepOutcome::Done { note })?;
         Ok(logs)
     }
 
     async fn keep_log(&self, client: &Client, log: nocobase_client::MigrationLog) -> Logs {
         let folder = self.home.run(&self.state().run);
-        let (text, sql) = (folder.join("migration.log"), folder.join("migration.sql"));
-        let mut kept = Vec::new();
+        let [text, sql] = KEPT_LOGS.map(|name| folder.join(name));
+        let mut kept = 0;
         let mut words = String::new();
         match client.download_migration_log(&log.name, &text).await {
             Ok(_) => {
                 words = last_line(&text);
-                kept.push(text);
+                kept += 1;
             }
             Err(error) => self.progress(
                 StepName::FetchLogs,
@@ -158,7 +174,7 @@ impl Runner {
             .is_ok_and(|surfaces| surfaces.resource)
         {
             match client.download_migration_sql(&log.name, &sql).await {
-                Ok(_) => kept.push(sql),
+                Ok(_) => kept += 1,
                 Err(error) => self.progress(
                     StepName::FetchLogs,
                     format!("the SQL could not be fetched: {error}"),
@@ -250,11 +266,12 @@ impl Runner {
             .collect();
         now.sort_by(|one, other| one.name.cmp(&other.name));
         evidence.structure_as_before = Some(now == facts.target_structure);
-        if facts.source_structure.is_empty() {
+        let wanted = facts.wanted_structure();
+        if wanted.is_empty() {
             return false;
         }
-        evidence.structure = Some(compare_structure(rule, &facts.source_structure, &now));
-        compare_structure(rule, &facts.source_structure, &facts.target_structure).missing_count > 0
+        evidence.structure = Some(compare_structure(rule, wanted, &now));
+        compare_structure(rule, wanted, &facts.target_structure).missing_count > 0
     }
 
     async fn compare_rows(
@@ -280,7 +297,14 @@ impl Runner {
                 .collect()
         };
         let packed = if judged.package.content.tables.is_empty() {
-            usable(by_table(baseline.source_rows))
+            let noted = baseline.source_rows;
+            let known = || self.plan.facts.migration.as_ref().map(|facts| facts.known_rows());
+            let rows = if noted.is_empty() {
+                known().unwrap_or_default()
+            } else {
+                noted
+            };
+            usable(by_table(rows))
         } else {
             usable(rows(&judged.package))
         };

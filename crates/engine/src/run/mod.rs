@@ -154,6 +154,8 @@ pub(crate) struct Runner {
     pub(crate) pace: Pace,
     pub(crate) secrets: RunSecrets,
     pub(crate) plan: Plan,
+    /// Where policy wants the package verified before: names and addresses.
+    pub(crate) verified_first: Vec<(String, String)>,
     pub(crate) source: Option<Client>,
     pub(crate) target: Option<Client>,
     pub(crate) journal: Arc<Mutex<Journal>>,

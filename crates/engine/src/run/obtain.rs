@@ -13,6 +13,7 @@ use crate::facts::blocked;
 use crate::finding::{Finding, Severity};
 use crate::home::{Home, make_private_folder, sha256_of, sync_folder};
 use crate::journal::{Event, PackageRole, StepOutcome, StoredPackage};
+use crate::ledger::{read_ledger, unverified, verified_on};
 use crate::package::{self, Inspection};
 use crate::plan::{PlannedPackage, StepName, judge_package};
 
@@ -232,6 +233,7 @@ impl Runner {
                     "make a new plan",
                 ));
             }
+            self.check_verified_first(package)?;
             let findings = match &self.plan.facts.target {
                 Some(target) => judge_package(&opened, target, safe.as_ref()),
                 None => opened.findings.clone(),
@@ -266,6 +268,31 @@ impl Runner {
             ))
         })
         .await
+    }
+
+    /// Whether policy lets this very package into the target: now its SHA-256 is known, however it was named.
+    pub(super) fn check_verified_first(&self, package: &StoredPackage) -> Result<(), Stop> {
+        if self.verified_first.is_empty() {
+            return Ok(());
+        }
+        let verified = verified_on(&read_ledger(&self.home)?, &package.sha256, &self.verified_first);
+        let on: Vec<String> = verified.into_iter().map(|one| one.environment).collect();
+        let target = self.plan.target().unwrap_or("the target");
+        let fetched = PlannedPackage::File {
+            path: package.path.clone(),
+            sha256: package.sha256.clone(),
+            bytes: package.bytes,
+        };
+        let findings: Vec<Finding> = self
+            .verified_first
+            .iter()
+            .filter_map(|(first, _)| unverified(first, target, &fetched, &on))
+            .collect();
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(EngineError::Preflight { findings }.into())
+        }
     }
 
     /// Whether the file is still the one that was judged: it is uploaded by its path.

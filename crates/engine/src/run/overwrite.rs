@@ -10,7 +10,7 @@ use crate::journal::{Event, PackageRole, StepOutcome, StepState, StoredPackage};
 use crate::package::Inspection;
 use crate::plan::StepName;
 use crate::run::obtain::Judged;
-use crate::verdict::{Verdict, decide};
+use crate::verdict::{Decision, Verdict, decide};
 
 impl Runner {
     pub(super) async fn overwrite(&self) -> Result<(), EngineError> {
@@ -116,7 +116,9 @@ impl Runner {
                     Some(judged) => Some(judged),
                     None => self.open_again().await,
                 };
-                let evidence = self.see_outcome(Attempt::Restore, judged.as_ref()).await?;
+                let evidence = self
+                    .see_outcome(Attempt::Restore, judged.as_ref(), decide)
+                    .await?;
                 self.write(Event::EvidenceGathered {
                     evidence: Box::new(evidence.clone()),
                 })?;
@@ -129,7 +131,7 @@ impl Runner {
         if planted && evidence.standing == Standing::Up && !decision.verdict.may_have_changed() {
             self.remove_marker().await?;
         }
-        let rolls_back = self.rolls_back(&evidence, decision.verdict);
+        let rolls_back = self.rolls_back(&evidence.standing, decision.verdict);
         let cause = match &evidence.acceptance {
             Acceptance::Refused { message } => Some(ErrorReport {
                 code: "upload_refused".into(),
@@ -144,11 +146,12 @@ impl Runner {
         self.end(decision.verdict, decision.reasons, cause)
     }
 
-    /// Watches what follows an upload and reads what came of it; changes nothing.
+    /// Watches what follows an upload and reads what came of it, which `decides` weighs; changes nothing.
     pub(super) async fn see_outcome(
         &self,
         attempt: Attempt,
         judged: Option<&Judged>,
+        decides: impl Fn(&Evidence) -> Decision,
     ) -> Result<Evidence, EngineError> {
         let acceptance = self.acceptance(attempt);
         let watched = match &acceptance {
@@ -165,7 +168,7 @@ impl Runner {
         let mut evidence = self
             .gather(attempt, acceptance.clone(), watched.clone(), judged)
             .await?;
-        let mut verdict = decide(&evidence).verdict;
+        let mut verdict = decides(&evidence).verdict;
         // Bad news may only be too early: a server that goes back is up over a database it is still refilling, and
         // what a server had started that died may load on for longer than the next one takes to come up.
         let mut looks = if watched.process_died { PATIENCE } else { 1 };
@@ -178,7 +181,7 @@ impl Runner {
             evidence = self
                 .gather(attempt, acceptance.clone(), watched.clone(), judged)
                 .await?;
-            verdict = decide(&evidence).verdict;
+            verdict = decides(&evidence).verdict;
         }
         self.finish(
             attempt.verify(),

@@ -1,5 +1,5 @@
-//! The way back, taken by the run itself: where a restore left the target damaged and policy says so, the safety
-//! backup is uploaded at once, and the same kind of evidence says whether the earlier state is back.
+//! The way back, taken by the run itself: where a restore or a migration left the target damaged and policy says so, the
+//! safety backup is uploaded at once, and the same kind of evidence says whether the earlier state is back.
 //!
 //! It is one more upload, written down before it is sent and never sent again. Whether what was seen proves anything is
 //! left to [`crate::verdict`].
@@ -7,21 +7,21 @@
 use super::obtain::Judged;
 use super::{Attempt, Runner};
 use crate::error::EngineError;
-use crate::evidence::{Evidence, Standing};
-use crate::journal::{Event, PackageRole, StepOutcome};
+use crate::evidence::Standing;
+use crate::journal::{Event, PackageRole, RunState, StepOutcome};
 use crate::policy::RollBack;
-use crate::verdict::{Verdict, decide, decide_roll_back};
+use crate::verdict::{Damage, Verdict, decide_roll_back};
 
 impl Runner {
     /// Whether this outcome is one that the run takes back by itself: the plan that was confirmed said so, policy
     /// still does, and there is a server to upload to. A run that was taken up again leaves it to people: nobody knows
     /// what they have entered meanwhile.
-    pub(super) fn rolls_back(&self, evidence: &Evidence, verdict: Verdict) -> bool {
+    pub(super) fn rolls_back(&self, standing: &Standing, verdict: Verdict) -> bool {
         self.policy.roll_back == RollBack::Damaged
             && self.plan.rolls_back()
             && self.state().runners == 1
             && matches!(verdict, Verdict::Partial | Verdict::Lost)
-            && evidence.standing == Standing::Up
+            && *standing == Standing::Up
             && self.state().packages.contains_key(&PackageRole::SafetyBackup)
     }
 
@@ -32,10 +32,7 @@ impl Runner {
             what: format!("the journal of {}", state.run),
             reason: format!("a rollback without {what}"),
         };
-        let damage = state
-            .evidence
-            .as_ref()
-            .ok_or_else(|| broken("evidence of damage"))?;
+        let damage = damage(&state).ok_or_else(|| broken("evidence of damage"))?;
         let stored = state
             .packages
             .get(&PackageRole::SafetyBackup)
@@ -59,11 +56,23 @@ impl Runner {
             package: safe,
             safety_backup: None,
         });
-        let evidence = self.see_outcome(Attempt::RollBack, judged.as_ref()).await?;
-        let decision = decide_roll_back(&decide(damage), damage, &evidence);
+        let decides = |evidence: &_| decide_roll_back(&damage, evidence);
+        let evidence = self
+            .see_outcome(Attempt::RollBack, judged.as_ref(), decides)
+            .await?;
+        let decision = decides(&evidence);
         self.write(Event::RollBackEvidenceGathered {
             evidence: Box::new(evidence),
         })?;
-        self.end(decision.verdict, decision.reasons, None)
+        let mut reasons = decision.reasons;
+        reasons.extend(self.kept_logs());
+        self.end(decision.verdict, reasons, None)
+    }
+}
+
+fn damage(state: &RunState) -> Option<Damage> {
+    match &state.migration_evidence {
+        Some(evidence) => Some(Damage::of_migration(evidence)),
+        None => state.evidence.as_ref().map(Damage::of_restore),
     }
 }

@@ -4,7 +4,7 @@ mod migration;
 mod roll_back;
 
 pub use self::migration::decide_migration;
-pub use self::roll_back::decide_roll_back;
+pub use self::roll_back::{Damage, decide_roll_back};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,13 +1,60 @@
 //! How a run ends whose target was damaged and whose safety backup was uploaded at once; pure.
 
-use super::{Decision, Verdict, within_what_was_counted};
-use crate::evidence::{Acceptance, Canary, Evidence, LogStory, Standing};
+use super::{Decision, Verdict, decide, decide_migration, within_what_was_counted};
+use crate::evidence::{Acceptance, Canary, Comparison, Evidence, LogStory, Standing};
+use crate::migration::MigrationEvidence;
+
+/// The damage that a rollback answers: what was decided of it, and what tells whether anything was loaded over it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    decision: Decision,
+    marker_stayed: bool,
+    against_before: Option<Comparison>,
+}
+
+impl Damage {
+    /// What a restore left.
+    pub fn of_restore(evidence: &Evidence) -> Self {
+        Self {
+            decision: decide(evidence),
+            marker_stayed: evidence.canary == Canary::Present,
+            against_before: evidence.against_before.clone(),
+        }
+    }
+
+    /// What a migration left; it puts no marker.
+    pub fn of_migration(evidence: &MigrationEvidence) -> Self {
+        Self {
+            decision: decide_migration(evidence),
+            marker_stayed: false,
+            against_before: evidence.against_before.clone(),
+        }
+    }
+
+    /// Whether a table that differed from the safety backup holds its rows again.
+    fn is_mended(&self, after: &Comparison) -> bool {
+        let differs = |side: &Comparison, table: &str| {
+            side.missing
+                .iter()
+                .chain(&side.grown)
+                .any(|difference| difference.table == table)
+        };
+        self.against_before.as_ref().is_some_and(|before| {
+            after.tables >= before.tables
+                && before
+                    .missing
+                    .iter()
+                    .chain(&before.grown)
+                    .any(|difference| !differs(after, &difference.table))
+        })
+    }
+}
 
 /// Weighs what was seen after the rollback (`after`, whose package is the safety backup) against the damage before it.
 ///
 /// Only content that is proven to be the safety backup's makes a `failed_reverted`.
-pub fn decide_roll_back(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
-    let mut decision = within_what_was_counted(weigh(damage, before, after), after);
+pub fn decide_roll_back(damage: &Damage, after: &Evidence) -> Decision {
+    let mut decision = within_what_was_counted(weigh(damage, after), after);
     // What has not begun yet may still begin, and then the damage is gone again.
     let pending = matches!(after.acceptance, Acceptance::ReplyLost { .. }) && !after.went_down;
     if pending && matches!(decision.verdict, Verdict::Partial | Verdict::Lost) {
@@ -19,8 +66,8 @@ pub fn decide_roll_back(damage: &Decision, before: &Evidence, after: &Evidence) 
     decision
 }
 
-fn weigh(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
-    let mut reasons = damage.reasons.clone();
+fn weigh(damage: &Damage, after: &Evidence) -> Decision {
+    let mut reasons = damage.decision.reasons.clone();
     let ended = |mut reasons: Vec<String>, verdict, reason: String| {
         reasons.push(reason);
         Decision { verdict, reasons }
@@ -29,7 +76,7 @@ fn weigh(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
         && !after.went_down
     {
         let reason = format!("the safety backup could not be restored at once: {message}");
-        return ended(reasons, damage.verdict, reason);
+        return ended(reasons, damage.decision.verdict, reason);
     }
     reasons.push("the safety backup was uploaded at once".into());
     match &after.standing {
@@ -47,9 +94,9 @@ fn weigh(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
         let reason = "but the application is up and holds no users: nobody can sign in".to_owned();
         return ended(reasons, Verdict::Lost, reason);
     }
-    if before.canary == Canary::Present && after.canary == Canary::Present {
+    if damage.marker_stayed && after.canary == Canary::Present {
         let reason = "but the marker is still there, so it was not loaded".to_owned();
-        return ended(reasons, damage.verdict, reason);
+        return ended(reasons, damage.decision.verdict, reason);
     }
     let content = after
         .against_package
@@ -67,6 +114,17 @@ fn weigh(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
         );
         return ended(reasons, Verdict::Partial, reason);
     }
+    let went_back = matches!(
+        after.log,
+        LogStory::Reverted { .. } | LogStory::RevertFailed { .. }
+    );
+    if went_back && !content.is_exact() {
+        let reason = format!(
+            "but the server's log says that it went back from it, and {} tables hold more rows than it",
+            content.grown.len()
+        );
+        return ended(reasons, Verdict::Partial, reason);
+    }
     if let Some(message) = &after.failure_message {
         let reason = format!("but in between the server said that it failed: {message}");
         return ended(reasons, Verdict::Unknown, reason);
@@ -75,12 +133,8 @@ fn weigh(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
         "and {} tables hold its {} rows: the target is as it was before",
         content.tables, content.rows
     );
-    let differed = before
-        .against_before
-        .as_ref()
-        .is_some_and(|content| !content.is_exact());
     match &after.log {
-        LogStory::Reverted { .. } | LogStory::RevertFailed { .. } => {
+        _ if went_back => {
             let reason = "but the server's log says that it went back from it".to_owned();
             ended(reasons, Verdict::Unknown, reason)
         }
@@ -90,7 +144,7 @@ fn weigh(damage: &Decision, before: &Evidence, after: &Evidence) -> Decision {
         }
         LogStory::Restored => ended(reasons, Verdict::FailedReverted, reason),
         // Without the log, only a change of the content tells that anything was loaded at all.
-        _ if differed => ended(reasons, Verdict::FailedReverted, reason),
+        _ if damage.is_mended(content) => ended(reasons, Verdict::FailedReverted, reason),
         _ => {
             let reason = "but neither the log nor the content tells whether it was loaded".to_owned();
             ended(reasons, Verdict::Unknown, reason)

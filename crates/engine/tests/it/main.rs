@@ -7,6 +7,7 @@
 )]
 
 mod journal;
+mod ledger;
 mod plans;
 mod properties;
 mod verdicts;

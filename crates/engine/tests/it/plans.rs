@@ -166,6 +166,7 @@ fn a_damaged_file_is_refused_unless_its_finding_is_accepted_by_name() {
         let file = FileFacts {
             path: "/p/x.nbdata".into(),
             inspection: damaged.clone(),
+            verified: Vec::new(),
         };
         let request = Request::Restore {
             source: None,
@@ -189,6 +190,57 @@ fn a_damaged_file_is_refused_unless_its_finding_is_accepted_by_name() {
     );
     let plan = with_file(vec!["data_truncated".into()]).unwrap();
     assert_eq!(plan.accepted, ["data_truncated"]);
+}
+
+#[test]
+fn policy_can_want_a_package_verified_elsewhere_first() {
+    let policy = Policy {
+        verified_first: [("test".to_owned(), vec!["qa".to_owned()])].into(),
+        ..Policy::default()
+    };
+    let planned = |package, facts| plan(&restore(package), facts, None, &policy, now(), 7);
+    let code = planned(PackageChoice::New, facts()).unwrap_err();
+    assert_eq!(code.code(), "not_verified_first", "a new one never was");
+    let named = planned(PackageChoice::Named("b1.nbdata".into()), facts()).unwrap();
+    assert!(
+        named
+            .findings
+            .iter()
+            .any(|finding| finding.code == "not_verified_first"),
+        "what is only known by name is judged when it is fetched"
+    );
+    let file = |on: &str| {
+        let whole: Inspection = serde_json::from_value(serde_json::json!({
+            "bytes": 1, "sha256": "00", "encrypted": false, "metadata": null,
+            "content": { "format": { "kind": "unknown" }, "tables": [] },
+            "uploads": { "files": 0, "bytes": 0 }, "holds_key": false, "findings": [],
+        }))
+        .unwrap();
+        let file = FileFacts {
+            path: "/p/x.nbdata".into(),
+            inspection: whole,
+            verified: vec![release_engine::Verified {
+                environment: on.into(),
+                run: crate::journal::run(),
+                at: now(),
+            }],
+        };
+        let facts = Facts {
+            file: Some(file),
+            ..facts()
+        };
+        let planned = planned(PackageChoice::File("/p/x.nbdata".into()), facts);
+        match planned {
+            Ok(_) => Vec::new(),
+            Err(EngineError::Preflight { findings }) => {
+                findings.into_iter().map(|finding| finding.code).collect()
+            }
+            Err(other) => vec![other.code().to_owned()],
+        }
+    };
+    let stands = |codes: Vec<String>| codes.contains(&"not_verified_first".to_owned());
+    assert!(stands(file("dev")));
+    assert!(!stands(file("qa")));
 }
 
 #[test]

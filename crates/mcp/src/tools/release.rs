@@ -136,7 +136,9 @@ impl Handler {
     ) -> Result<Reply<ReleaseAnswer>, ToolError> {
         let reading = self.engine().read(arguments::sentence(&arguments.sentence)?);
         let mut reply = match self.engine().understand(&reading)? {
-            Understood::Asks(questions) => ask_back(&reading, questions),
+            Understood::Asks(questions) => {
+                ask_back(&reading, self.engine().with_packages(&reading, questions).await)
+            }
             Understood::Clear(Wanted::Nothing(message)) => in_words(ReleaseStatus::NothingToDo, message),
             Understood::Clear(Wanted::Look(lookup)) => self.look(&lookup).await?,
             Understood::Clear(Wanted::Plan(request @ Request::Backup { .. })) => {
@@ -306,7 +308,7 @@ fn ask_back(reading: &Reading, questions: Vec<Question>) -> Reply<ReleaseAnswer>
         .map(|question| QuestionView {
             about: question.slot.to_string(),
             text: question.text,
-            choices: question.choices,
+            choices: question.choices.into_iter().map(|choice| choice.label).collect(),
         })
         .collect();
     let mut text = String::from("not clear yet; nothing was done. Ask the user:\n");
