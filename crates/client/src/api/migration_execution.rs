@@ -162,10 +162,20 @@ impl Client {
         })
     }
 
-    /// Whether an execution of this check takes values of variables along. Otherwise they have to be made on the target
-    /// first ([`Client::create_text`]).
-    pub fn takes_env_texts(check: &MigrationCheck) -> bool {
-        check.task.is_some()
+    /// Whether an execution of this check takes values of variables along: by the web pages' surface always, by the
+    /// command line's where the server's OpenAPI document says so, which NocoBase's own command line goes by. Otherwise
+    /// they have to be made on the target first ([`Client::create_text`]).
+    pub async fn takes_env_texts(&self, check: &MigrationCheck) -> bool {
+        if check.task.is_some() {
+            return true;
+        }
+        let request = Request::get("swagger:get");
+        let document = match self.read(&request).await {
+            Ok(answer) => answer.json(&self.call(&request.name)).map(unwrapped),
+            Err(error) => Err(error),
+        };
+        // a server that hides its document takes variables all the same
+        document.is_ok_and(|document| describes_env_texts(&document))
     }
 
     /// Makes a variable or a secret on the server (`environmentVariables:create`).
@@ -178,6 +188,22 @@ impl Client {
         let at = self.mutation(&request.name);
         self.change(&request).await?.json(&at).map(drop)
     }
+}
+
+/// Whether the body of `migration:execute` has a member for values, in itself or in a schema that it refers to.
+fn describes_env_texts(document: &Value) -> bool {
+    let body = document.pointer("/paths/~1migration:execute/post/requestBody");
+    let mut schemas: Vec<&Value> = body
+        .and_then(|body| body.get("content")?.as_object())
+        .into_iter()
+        .flat_map(|kinds| kinds.values().filter_map(|kind| kind.get("schema")))
+        .collect();
+    let referred = |schema: &&Value| document.pointer(schema.get("$ref")?.as_str()?.strip_prefix('#')?);
+    let more: Vec<&Value> = schemas.iter().filter_map(referred).collect();
+    schemas.extend(more);
+    schemas
+        .iter()
+        .any(|schema| schema.pointer("/properties/envTexts").is_some())
 }
 
 /// A value as the server takes it: a line `NAME=value`, open or secret.

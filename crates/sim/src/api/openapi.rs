@@ -43,7 +43,8 @@ pub(super) fn document(call: &Call) -> Reply {
     let paths: Map<String, Value> = described
         .map(|route| {
             let path = format!("/{}:{}", route.resource, route.action);
-            (path, json!({method(route): operation(route)}))
+            let operation = operation(route, settings.migration_values_apart);
+            (path, json!({method(route): operation}))
         })
         .collect();
     Reply::Json(
@@ -80,7 +81,7 @@ fn method(route: &Route) -> &'static str {
     }
 }
 
-fn operation(route: &Route) -> Value {
+fn operation(route: &Route, values_apart: bool) -> Value {
     let mut operation = json!({"tags": [route.resource], "responses": {"200": answer(route)}});
     let Value::Object(members) = &mut operation else {
         return operation;
@@ -91,7 +92,8 @@ fn operation(route: &Route) -> Value {
             json!({"name": name, "in": "query", "required": required, "schema": schema(name)})
         });
         members.insert("parameters".to_owned(), parameters.collect());
-    } else if let Some((kind, fields)) = fields(route) {
+    } else if let Some((kind, mut fields)) = fields(route) {
+        fields.retain(|name| !values_apart || *name != "envTexts");
         let required: Vec<&&str> = fields.iter().filter(|name| REQUIRED.contains(name)).collect();
         let properties: Map<String, Value> = fields
             .iter()
