@@ -1,5 +1,8 @@
-//! NocoBase's own command line, `nb`, drives the simulation: it makes its commands of the document that the simulation
-//! serves, so both sides of the Migration Manager's contract meet here, and our client's requests with those of `nb`.
+//! NocoBase's own command line, `nb`, drives the simulation, and our client's requests are held against those of `nb`.
+//!
+//! It makes its commands of the document that the simulation serves. For backups that is as a real server's; for
+//! migrations, whose own document is not public, it follows the flags that are. So what is proven of migrations is that
+//! these flags and `nb`'s way with bodies, files and lists fit both the simulation and our client.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! Migration packages on their target: checked, then executed.
 //!
 //! By public documentation, not seen on live servers: `migrationFiles:*` of the web pages where it is there, for it
-//! alone takes variables, holds the package in a task and tells conflicts; `migration:*` otherwise. What a migration
-//! did is for the engine to find out.
+//! alone holds the package in a task and tells conflicts; `migration:*` otherwise, with values of variables where its
+//! version takes them. What a migration did is for the engine to find out.
 
 use std::path::{Path, PathBuf};
 

@@ -2,7 +2,7 @@
 //!
 //! By public documentation (nocobase/nocobase and nocobase/skills), not seen on live servers. The plugin has two
 //! surfaces: `migration:*`, which the official command line uses, and the older `migrationFiles:*` of the web pages,
-//! which alone takes variables, tells conflicts and keeps the SQL. Packages are made and fetched here, over the first
+//! which alone tells conflicts and keeps the SQL. Packages are made and fetched here, over the first
 //! where it is there; checking and executing, rules and logs are in files of their own.
 
 use std::path::Path;
