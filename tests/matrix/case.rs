@@ -12,6 +12,7 @@ use release_engine::{
     Engine, EngineError, Home, PackageChoice, Proof, Request, RunId, RunReport, RunSecrets, RunStanding,
     StepName, Verdict,
 };
+use release_tests::{first_secret, written};
 
 use crate::cells::Row;
 use crate::clock::BEAT;
@@ -75,6 +76,10 @@ pub(crate) async fn play(plot: &Plot) -> Outcome {
     };
     case.play(plot).await;
     case.outcome.complaints.extend(sim.violations());
+    let tokens: Vec<String> = addresses(&sim).into_iter().map(|[.., token]| token).collect();
+    if let Some(secret) = first_secret(&written(home.path()), &tokens) {
+        case.complain(format!("{secret} was written down"));
+    }
     case.outcome
 }
 
