@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
+use nocobase_client::Secret;
 use release_engine::EngineError;
 use serde::Serialize;
 
@@ -91,6 +92,13 @@ pub(crate) fn ask(question: &str) -> Option<String> {
         Ok(length) if length > 0 => Some(answer.trim().to_owned()),
         _ => None,
     }
+}
+
+/// Asks on the terminal for something that is not shown while it is typed; none where nothing is.
+pub(crate) fn ask_secret(question: &str) -> Option<Secret> {
+    let terminal = console::Term::stderr();
+    let typed = write!(&terminal, "{question} ").and_then(|()| terminal.read_secure_line());
+    typed.ok().filter(|typed| !typed.is_empty()).map(Secret::new)
 }
 
 /// A reader that went away (`| head`) is not our problem.
