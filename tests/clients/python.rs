@@ -61,6 +61,8 @@ async fn a_sentence_becomes_a_plan_and_only_its_own_phrase_runs_it() {
             "inspect_package",
             "list_environments",
             "list_packages",
+            "migrate",
+            "migration_rules",
             "release",
             "restore",
             "run_status",

@@ -1,11 +1,8 @@
 //! The human gate: a person approves at a terminal what an assistant made and then sets going. And which ways
 //! releases may go at all.
 
-use std::process::Stdio;
-
-use release_tests::{Done, Stage, binary};
+use release_tests::Stage;
 use serde_json::Value;
-use tokio::io::AsyncWriteExt as _;
 
 async fn plan(stage: &Stage, target: &str) -> (String, String) {
     let planned = stage
@@ -13,30 +10,6 @@ async fn plan(stage: &Stage, target: &str) -> (String, String) {
         .await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     (text(&planned["plan"]["id"]), text(&planned["phrase"]))
-}
-
-/// Runs the binary on a terminal of its own (util-linux `script`) and types a line.
-async fn at_a_terminal(stage: &Stage, arguments: &str, typed: &str) -> Done {
-    let mut child = tokio::process::Command::new("script")
-        .args([
-            "-qec",
-            &format!("{} {arguments}", binary().display()),
-            "/dev/null",
-        ])
-        .env("NOCOBASE_RELEASE_HOME", stage.home())
-        .env("NB_CLI_ROOT", stage.home())
-        .env("USER", "grace")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut terminal = child.stdin.take().unwrap();
-    terminal.write_all(format!("{typed}\n").as_bytes()).await.unwrap();
-    let done = Done::new(child.wait_with_output().await.unwrap());
-    drop(terminal);
-    done
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,13 +21,15 @@ async fn a_protected_target_runs_once_a_person_approved_that_very_plan() {
     let nobody = stage.run(&["approve", &id]).await.expect(3);
     assert!(nobody.stderr.contains("[needs_person]"), "{}", nobody.stderr);
 
-    at_a_terminal(&stage, &format!("approve {id}"), &other_phrase)
+    stage
+        .at_a_terminal(&format!("approve {id}"), &other_phrase)
         .await
         .expect(4);
     stage.run(&["apply", &id, "--confirm", &phrase]).await.expect(3);
     assert_eq!(stage.changes("prod"), 0);
 
-    let approved = at_a_terminal(&stage, &format!("approve {id}"), &phrase)
+    let approved = stage
+        .at_a_terminal(&format!("approve {id}"), &phrase)
         .await
         .expect(0);
     assert!(
@@ -78,7 +53,8 @@ async fn a_forged_or_foreign_approval_approves_nothing() {
     let stage = Stage::new().await;
     let (id, phrase) = plan(&stage, "prod").await;
     let (other, other_phrase) = plan(&stage, "prod").await;
-    at_a_terminal(&stage, &format!("approve {other}"), &other_phrase)
+    stage
+        .at_a_terminal(&format!("approve {other}"), &other_phrase)
         .await
         .expect(0);
     let plans = stage.home().join("release-state/plans");

@@ -21,6 +21,7 @@ mod migrations;
 mod outcomes;
 mod packages;
 mod promotion;
+mod questions;
 mod readme;
 mod roll_back;
 mod scenarios;

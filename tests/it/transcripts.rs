@@ -30,8 +30,12 @@ struct Conversation {
 
 impl Conversation {
     async fn begin(stage: &Stage, lifecycle: Lifecycle) -> Self {
+        Self::begin_with(stage, lifecycle, &["mcp"]).await
+    }
+
+    async fn begin_with(stage: &Stage, lifecycle: Lifecycle, command: &[&str]) -> Self {
         let mut server = stage
-            .command(&["mcp"])
+            .command(command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -174,6 +178,22 @@ async fn every_scenario(lifecycle: Lifecycle) {
     let package = "backup_20261122_180813_6029.nbdata";
     test.add_backup(package, test.package(None));
     let mut conversation = Conversation::begin(&stage, lifecycle).await;
+    let (dev, kept) = (stage.environment("dev"), test.rows("orders"));
+    let run = conversation.start("Migrate dev to test").await;
+    let ended = conversation.until_ended(&run).await;
+    assert_eq!(ended["verdict"], "verified", "{ended:#}");
+    assert_eq!(
+        test.rows("orders").len(),
+        kept.len(),
+        "schema-only keeps the rows"
+    );
+    assert_ne!(test.rows("orders"), dev.rows("orders"));
+    let run = conversation
+        .start("Migrate dev to test and overwrite the user data")
+        .await;
+    let ended = conversation.until_ended(&run).await;
+    assert_eq!(ended["verdict"], "verified", "{ended:#}");
+    assert_eq!(test.rows("orders"), dev.rows("orders"));
     for sentence in [
         format!("Restore using {package} backup"),
         "Back up and restore the current environment".to_owned(),
@@ -183,17 +203,8 @@ async fn every_scenario(lifecycle: Lifecycle) {
         let ended = conversation.until_ended(&run).await;
         assert_eq!(ended["verdict"], "verified", "{sentence}: {ended:#}");
     }
-    assert_eq!(test.rows("orders"), stage.environment("dev").rows("orders"));
+    assert_eq!(test.rows("orders"), dev.rows("orders"));
     assert!(conversation.progress > 0, "progress was asked for");
-    // The simulation has no Migration Manager: that is said, and nothing is started in its place.
-    let restores = test.mutations("backup:restoreUpload");
-    let refused = conversation
-        .call("release", json!({ "sentence": "Migrate dev to test" }))
-        .await;
-    let text = refused["content"][0]["text"].as_str().unwrap();
-    assert!(text.to_lowercase().contains("migrat"), "{text}");
-    assert_ne!(refused["structuredContent"]["status"], "started");
-    assert_eq!(test.mutations("backup:restoreUpload"), restores);
     conversation.leave().await;
     stage.assert_no_violation();
 }
@@ -206,6 +217,44 @@ async fn scenarios_in_the_lifecycle_that_initializes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn scenarios_in_the_lifecycle_of_2026_07_28() {
     every_scenario(Lifecycle::Discover).await;
+}
+
+/// Values that a migration asks for are given to the server by whoever runs it, and pass no tool.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_come_from_whoever_runs_the_server() {
+    let stage = Stage::new().await;
+    let value = "value-of-the-server-5af3-SECRET";
+    stage.secret(value);
+    let row = json!({ "name": "API_KEY", "type": "secret", "value": "devs" });
+    stage
+        .environment("dev")
+        .add_row("environmentVariables", row.as_object().unwrap().clone());
+    let mut conversation = Conversation::begin(&stage, Lifecycle::Initialize).await;
+    let run = conversation.start("Migrate dev to test").await;
+    let ended = conversation.until_ended(&run).await;
+    assert_eq!(ended["verdict"], "failed_unchanged", "{ended:#}");
+    assert_eq!(ended["cause"]["code"], "variables_missing");
+    assert!(
+        ended["cause"]["text"].as_str().unwrap().contains("API_KEY"),
+        "{ended:#}"
+    );
+    conversation.leave().await;
+
+    let file = stage.home().join("values");
+    std::fs::write(&file, format!("API_KEY={value}\n")).unwrap();
+    let command = ["mcp", "--values-file", file.to_str().unwrap()];
+    let mut conversation = Conversation::begin_with(&stage, Lifecycle::Discover, &command).await;
+    let run = conversation.start("Migrate dev to test").await;
+    let ended = conversation.until_ended(&run).await;
+    assert_eq!(ended["verdict"], "verified", "{ended:#}");
+    let set = stage.environment("test").rows("environmentVariables");
+    assert!(
+        set.iter()
+            .any(|row| row["name"] == json!("API_KEY") && row["value"] == json!(value))
+    );
+    conversation.leave().await;
+    std::fs::remove_file(file).unwrap();
+    stage.assert_no_violation();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,13 +12,15 @@ use crate::servers::{Real, Server};
 
 const TOKEN: &str = "a-token-for-the-ai-of-nocobase";
 
-const TOOLS: [&str; 10] = [
+const TOOLS: [&str; 12] = [
     "backup",
     "check_environment",
     "confirm",
     "inspect_package",
     "list_environments",
     "list_packages",
+    "migrate",
+    "migration_rules",
     "release",
     "restore",
     "run_status",

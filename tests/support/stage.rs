@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use nocobase_sim::{Environment, Sim, SimConfig};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::binary::{Done, binary};
@@ -89,6 +90,34 @@ impl Stage {
     pub async fn run(&self, arguments: &[&str]) -> Done {
         let done = Done::new(self.command(arguments).output().await.expect("the binary runs"));
         self.assert_holds_no_secret("said", &format!("{}{}", done.stdout, done.stderr));
+        done
+    }
+
+    /// Runs the binary on a terminal of its own (util-linux `script`), where grace types these lines.
+    pub async fn at_a_terminal(&self, arguments: &str, typed: &str) -> Done {
+        let mut child = Command::new("script")
+            .args([
+                "-qec",
+                &format!("{} {arguments}", binary().display()),
+                "/dev/null",
+            ])
+            .env("NOCOBASE_RELEASE_HOME", self.home())
+            .env("NB_CLI_ROOT", self.home())
+            .env("USER", "grace")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("util-linux has script");
+        let mut terminal = child.stdin.take().expect("a pipe");
+        terminal
+            .write_all(format!("{typed}\n").as_bytes())
+            .await
+            .expect("the terminal takes what is typed");
+        let done = Done::new(child.wait_with_output().await.expect("the binary runs"));
+        drop(terminal);
+        self.assert_holds_no_secret("said at a terminal", &format!("{}{}", done.stdout, done.stderr));
         done
     }
 

@@ -433,6 +433,8 @@ pub(crate) struct Mcp {
     /// Offer only these tools, by their names
     #[arg(long, value_name = "TOOL,TOOL", value_delimiter = ',')]
     pub(crate) tools: Vec<String>,
+    #[command(flatten)]
+    pub(crate) secrets: Secrets,
 }
 
 #[derive(Debug, Args)]

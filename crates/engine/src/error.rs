@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity};
+use crate::migration::RuleFact;
 use crate::package::PackageError;
 
 /// An error as data: for journals, structured results and printing.
@@ -194,8 +195,8 @@ pub enum EngineError {
     RuleUndecided {
         /// Where they are.
         environment: String,
-        /// Each as `id (name)`.
-        rules: Vec<String>,
+        /// They.
+        rules: Vec<RuleFact>,
     },
     /// No migration rule has that id or name.
     #[error("{environment} has no migration rule {rule:?}")]
@@ -391,7 +392,11 @@ impl EngineError {
             Self::RunNotFound { .. } => "see `nocobase-release runs list`".into(),
             Self::NothingToUndo { .. } => "see `nocobase-release runs list`".into(),
             Self::RuleUndecided { rules, .. } => {
-                format!("name one of them with --rule, by its id or name: {}", bounded_list(rules))
+                let listed: Vec<String> = rules.iter().map(RuleFact::listed).collect();
+                format!(
+                    "name one of them by its id, with --rule ID or by saying \"… with rule ID\": {}",
+                    bounded_list(&listed)
+                )
             }
             Self::RuleNotFound { available, .. } if available.is_empty() => {
                 "there is none; without --rule, one with the documented defaults is proposed".into()

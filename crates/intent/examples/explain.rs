@@ -25,7 +25,12 @@ fn main() {
             println!("  suggestion {suggestion:?}");
         }
         for question in questions(&reading, &known) {
-            println!("  {} {:?}", question.text, question.choices);
+            let choices: Vec<&str> = question
+                .choices
+                .iter()
+                .map(|choice| choice.label.as_str())
+                .collect();
+            println!("  {} {choices:?}", question.text);
         }
     }
 }

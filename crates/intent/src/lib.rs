@@ -60,5 +60,5 @@ pub use intent::{
 pub use known::Known;
 pub use question::questions;
 pub use reader::read;
-pub use reading::{Explanation, Mood, Question, Reading, Suggestion, Word};
+pub use reading::{Choice, Explanation, Mood, Question, Reading, Suggestion, Word};
 pub use words::supported_languages;

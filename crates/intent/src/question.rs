@@ -4,7 +4,7 @@
 
 use crate::intent::{Action, EnvironmentRef, Slot};
 use crate::known::Known;
-use crate::reading::{Question, Reading};
+use crate::reading::{Choice, Question, Reading};
 use crate::words::languages;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -63,18 +63,15 @@ pub fn questions(reading: &Reading, known: &Known) -> Vec<Question> {
                 Slot::Action => [Action::Restore, Action::Migrate]
                     .iter()
                     .map(|action| {
-                        texts
-                            .actions
-                            .get(action.as_str())
-                            .cloned()
-                            .unwrap_or_else(|| action.to_string())
+                        let label = texts.actions.get(action.as_str()).map(String::as_str);
+                        choice(action.as_str(), label.unwrap_or(action.as_str()))
                     })
                     .collect(),
                 Slot::Package => texts
                     .packages
                     .iter()
                     .filter(|(key, _)| makes_one(intent.action) || key.as_str() != NEW)
-                    .map(|(_, text)| text.clone())
+                    .map(|(key, text)| choice(&format!("@{key}"), text))
                     .collect(),
                 Slot::Source => environments(
                     known,
@@ -96,21 +93,28 @@ pub fn questions(reading: &Reading, known: &Known) -> Vec<Question> {
         .collect()
 }
 
+fn choice(value: &str, label: &str) -> Choice {
+    Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+    }
+}
+
 /// Whether a backup can be made for the action: what is deleted or looked at must be there.
 fn makes_one(action: Option<Action>) -> bool {
     !matches!(action, Some(Action::Remove | Action::Download | Action::Check))
 }
 
 /// The known names, the nearest first, without the one on the other side.
-fn environments(known: &Known, nearest: Option<&Vec<String>>, other: Option<String>) -> Vec<String> {
+fn environments(known: &Known, nearest: Option<&Vec<String>>, other: Option<String>) -> Vec<Choice> {
     let near = nearest.into_iter().flatten().map(String::as_str);
-    let mut choices: Vec<String> = Vec::new();
+    let mut choices: Vec<Choice> = Vec::new();
     for name in near.chain(known.names()) {
         if choices.len() < MOST
             && other.as_deref() != Some(name)
-            && !choices.iter().any(|choice| choice == name)
+            && !choices.iter().any(|choice| choice.value == name)
         {
-            choices.push(name.to_owned());
+            choices.push(choice(name, name));
         }
     }
     choices
@@ -119,6 +123,38 @@ fn environments(known: &Known, nearest: Option<&Vec<String>>, other: Option<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::read;
+
+    #[test]
+    fn answers_are_numbers_values_or_words() {
+        let known = Known::new(
+            [("dev", Vec::<String>::new()), ("test", vec![]), ("3", vec![])],
+            None,
+        );
+        let reading = read("把 dev 发布到 test", &known);
+        let asked = questions(&reading, &known);
+        let action = asked
+            .iter()
+            .find(|question| question.slot == Slot::Action)
+            .unwrap();
+        for answer in ["1", "restore", "还原", "还原（用备份整体替换）", " RESTORE "] {
+            assert_eq!(
+                action.chosen(answer).map(|choice| choice.value.as_str()),
+                Some("restore"),
+                "{answer}"
+            );
+        }
+        for answer in ["0", "3", "", "no", "还"] {
+            assert_eq!(action.chosen(answer), None, "{answer}");
+        }
+        let reading = read("migrate to test", &known);
+        let source = &questions(&reading, &known)[0];
+        assert_eq!(source.chosen("3").map(|choice| choice.value.as_str()), Some("3"));
+        assert_eq!(
+            source.chosen("1").map(|choice| choice.value.as_str()),
+            Some("dev")
+        );
+    }
 
     #[test]
     fn every_language_has_every_text() {

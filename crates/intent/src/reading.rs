@@ -78,5 +78,32 @@ pub struct Question {
     /// The question, in the user's language.
     pub text: String,
     /// Answers to choose from; empty when any text may answer.
-    pub choices: Vec<String>,
+    pub choices: Vec<Choice>,
+}
+
+/// One answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    /// What fills the slot: an action's or environment's name, a package, `@latest`, or `@new` for a new backup.
+    pub value: String,
+    /// The same in the user's language.
+    pub label: String,
+}
+
+impl Question {
+    /// The choice that an answer means: by its number, its value, or its label with or without what stands in brackets.
+    pub fn chosen(&self, answer: &str) -> Option<&Choice> {
+        let answer = answer.trim().to_lowercase();
+        if let Ok(number) = answer.parse::<usize>()
+            && !self.choices.iter().any(|choice| choice.value == answer)
+        {
+            return self.choices.get(number.checked_sub(1)?);
+        }
+        self.choices.iter().find(|choice| {
+            let label = choice.label.to_lowercase();
+            let bare = label.split(['(', '（']).next().unwrap_or_default().trim();
+            !answer.is_empty()
+                && [choice.value.to_lowercase().as_str(), label.as_str(), bare].contains(&answer.as_str())
+        })
+    }
 }

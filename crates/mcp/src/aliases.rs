@@ -6,6 +6,7 @@ pub(crate) const ALIASES: &[(&str, &str)] = &[
     ("check", "check_environment"),
     ("list_backups", "list_packages"),
     ("list_envs", "list_environments"),
+    ("list_rules", "migration_rules"),
     ("status", "run_status"),
 ];
 

@@ -13,6 +13,7 @@ pub(crate) const LONGEST_WAIT: u32 = 45;
 
 const LONGEST_NAME: usize = 100;
 const LONGEST_PACKAGE: usize = 1_024;
+const LONGEST_RULE: usize = 200;
 const LONGEST_ID: usize = 64;
 const LONGEST_PHRASE: usize = 200;
 
@@ -29,6 +30,11 @@ pub(crate) fn environment<'a>(field: &str, name: &'a str) -> Result<&'a str, Too
 /// A package's name or path.
 pub(crate) fn package(text: &str) -> Result<&str, ToolError> {
     bounded("package", text, LONGEST_PACKAGE)
+}
+
+/// A migration rule's id or name.
+pub(crate) fn rule(text: &str) -> Result<&str, ToolError> {
+    bounded("rule", text, LONGEST_RULE)
 }
 
 /// The id of a plan or a run.

@@ -1,4 +1,4 @@
-//! Completions: environments, plans, runs and packages, as a person types them into prompts and templates.
+//! Completions: environments, migration rules, runs and packages, as a person types them into prompts and templates.
 
 use std::time::Duration;
 
@@ -11,6 +11,12 @@ use crate::text::one_line;
 
 /// How long a server may take to name its packages; a person who types does not wait longer.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Pairs of methods as people say them; `prompts/mcp/prompts/migrate.md` explains them to the model.
+const PRESETS: [&str; 3] = [
+    "structure and configuration",
+    "structure only",
+    "overwrite user data",
+];
 
 /// What fits what has been typed so far, at most 100.
 pub(crate) async fn complete(engine: &Engine, request: &CompleteRequestParams) -> CompletionInfo {
@@ -29,6 +35,7 @@ pub(crate) async fn complete(engine: &Engine, request: &CompleteRequestParams) -
     };
     let values = match about {
         Some(About::Environment) => environments(engine),
+        Some(About::Rule) => rules(engine, request).await,
         Some(About::Run) => runs(engine),
         Some(About::Words) => sentences(engine, request).await,
         None => Vec::new(),
@@ -70,6 +77,22 @@ async fn sentences(engine: &Engine, request: &CompleteRequestParams) -> Vec<Stri
                 .into_iter()
                 .map(|package| format!("Restore using {package}")),
         );
+    }
+    all
+}
+
+/// What a migration can go by: the usual pairs of methods in words, then the rules of the source that was filled in.
+async fn rules(engine: &Engine, request: &CompleteRequestParams) -> Vec<String> {
+    let mut all = PRESETS.map(str::to_owned).to_vec();
+    let filled = request
+        .context
+        .as_ref()
+        .and_then(|context| context.get_argument("source"));
+    let source = engine.resolve(filled.map_or("@current", String::as_str));
+    if let Ok(source) = source
+        && let Ok(Ok(rules)) = timeout(PATIENCE, engine.migration_rules(&source)).await
+    {
+        all.extend(rules.into_iter().map(|rule| one_line(&rule.id, 200)));
     }
     all
 }

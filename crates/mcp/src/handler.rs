@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use release_engine::Engine;
+use release_engine::{Engine, RunSecrets};
 use rmcp::handler::server::tool::{IntoCallToolResult, ToolCallContext, ToolRouter};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
@@ -40,6 +40,8 @@ pub(crate) const INSTRUCTIONS: &str = include_str!(concat!(
 #[derive(Clone)]
 pub struct Handler {
     shared: Arc<Shared>,
+    /// What runs must know and nobody may say in a call.
+    secrets: Arc<RunSecrets>,
     /// Cancelled when the server ends.
     end: CancellationToken,
 }
@@ -78,6 +80,13 @@ impl Handler {
         self
     }
 
+    /// The same, whose plans and runs know these secrets: the package password, and values that migrations ask for.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: RunSecrets) -> Self {
+        self.secrets = Arc::new(secrets);
+        self
+    }
+
     /// The same with these tools only.
     pub fn offering(engine: Engine, names: &[String]) -> Result<Self, UnknownTool> {
         let read_only = engine.settings().policy.read_only;
@@ -111,6 +120,7 @@ impl Handler {
                 fetches: Fetches::default(),
                 tasks: Tasks::default(),
             }),
+            secrets: Arc::default(),
             end: CancellationToken::new(),
         }
     }
@@ -147,6 +157,10 @@ impl Handler {
             Some(caller) => self.shared.engine.on_behalf_of(&caller),
             None => self.shared.engine.clone(),
         }
+    }
+
+    pub(crate) fn secrets(&self) -> &RunSecrets {
+        &self.secrets
     }
 
     /// Cancelled when the server ends.

@@ -13,6 +13,7 @@ use crate::text::one_line;
 pub(crate) enum About {
     Words,
     Environment,
+    Rule,
     Run,
 }
 
@@ -50,6 +51,21 @@ pub(crate) const PROMPTS: &[Text] = &[
         description: "Says how a run went, what its verdict means and what to do next",
         arguments: &[("run", About::Run, "The run's id")],
         body: body!("explain_run"),
+    },
+    Text {
+        name: "migrate",
+        title: "Migrate one environment to another",
+        description: "Plans to bring the target up to the source by a migration rule",
+        arguments: &[
+            ("source", About::Environment, "Where structure and rows come from"),
+            ("target", About::Environment, "What is changed"),
+            (
+                "rule",
+                About::Rule,
+                "A rule of the source by its id, or: structure and configuration, structure only, overwrite user data",
+            ),
+        ],
+        body: body!("migrate"),
     },
     Text {
         name: "release",

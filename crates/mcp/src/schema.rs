@@ -20,7 +20,7 @@ pub(crate) fn make_portable<S>(router: &mut ToolRouter<S>) {
         tool.output_schema = tool
             .output_schema
             .as_ref()
-            .map(|schema| Arc::new(portable(schema)));
+            .map(|schema| Arc::new(brief(portable(schema))));
         tool.description = tool
             .description
             .as_ref()
@@ -40,6 +40,34 @@ fn portable(schema: &Map<String, Value>) -> Map<String, Value> {
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
+}
+
+/// An output whose parts say no more than their names and types: the same plan and run come back from most tools, every
+/// conversation pays for each word, and the text beside the structured answer says it again.
+fn brief(mut schema: Map<String, Value>) -> Map<String, Value> {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                // a field may be called so, too; its schema is no text
+                if fields.get("description").is_some_and(Value::is_string) {
+                    fields.remove("description");
+                }
+                fields.values_mut().for_each(strip);
+            }
+            Value::Array(list) => list.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let Some(Value::Object(answers)) = schema.get_mut("properties") else {
+        return schema;
+    };
+    for answer in answers.values_mut().filter_map(Value::as_object_mut) {
+        answer
+            .iter_mut()
+            .filter(|(key, _)| key.as_str() != "description")
+            .for_each(|(_, part)| strip(part));
+    }
+    schema
 }
 
 fn rewrite(value: &mut Value, definitions: &Value, depth: usize) {
@@ -130,6 +158,20 @@ fn one_list_of_constants(fields: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_of_an_answer_keep_their_names_alone() {
+        let schema = json!({ "description": "an answer", "properties": {
+            "plan": { "description": "the plan", "type": "object", "properties": {
+                "description": { "description": "in words", "type": "string" } } } } });
+        let left = Value::Object(brief(schema.as_object().unwrap().clone()));
+        assert_eq!(
+            left,
+            json!({ "description": "an answer", "properties": {
+                "plan": { "description": "the plan", "type": "object", "properties": {
+                    "description": { "type": "string" } } } } })
+        );
+    }
 
     #[test]
     fn references_nulls_and_formats_go() {

@@ -1,7 +1,7 @@
 //! A sentence: read, asked back when it is not clear, then planned or answered.
 
-use release_engine::{Engine, EngineError, Lookup, Understood, Wanted};
-use release_intent::{Action, EnvironmentRef, PackageRef, Question, Reading, Slot};
+use release_engine::{EngineError, Lookup, Understood, Wanted};
+use release_intent::Question;
 
 use super::{Context, environments, packages, releases, rules, runs};
 use crate::arguments::{Consent, Secrets};
@@ -21,17 +21,19 @@ pub(crate) async fn run(
     for round in 0..=ROUNDS {
         let questions = match context.engine.understand(&reading)? {
             Understood::Clear(wanted) => return carry_out(context, wanted, consent, secrets).await,
-            Understood::Asks(questions) => questions,
+            Understood::Asks(questions) => context.engine.with_packages(&reading, questions).await,
         };
-        let answered = round < ROUNDS
-            && !context.globals.json
-            && output::can_ask()
-            && questions
-                .iter()
-                .all(|question| answer(&context.engine, &mut reading, question));
-        if !answered {
+        if round == ROUNDS || context.globals.json || !output::can_ask() {
             show_questions(context, &questions);
             return Ok(Exit::Question);
+        }
+        for question in &questions {
+            let Some(answer) = output::ask(&(listed(question) + "\n>")) else {
+                show_questions(context, &questions);
+                return Ok(Exit::Question);
+            };
+            // what fits nothing is asked once more
+            context.engine.answer(&mut reading, question, &answer);
         }
     }
     Ok(Exit::Question)
@@ -97,35 +99,15 @@ fn show_questions(context: &Context, questions: &[Question]) {
         return;
     }
     for question in questions {
-        output::talk(&question.text);
-        if !question.choices.is_empty() {
-            output::talk(&format!("  {}", question.choices.join(" · ")));
-        }
+        output::talk(&listed(question));
     }
 }
 
-/// Asks one question and fills its slot; false when the answer fits nothing.
-fn answer(engine: &Engine, reading: &mut Reading, question: &Question) -> bool {
-    let choices = if question.choices.is_empty() {
-        String::new()
-    } else {
-        format!(" [{}]", question.choices.join(" · "))
-    };
-    let Some(answer) = output::ask(&format!("{}{choices}", question.text)) else {
-        return false;
-    };
-    let environment = || engine.resolve(&answer).ok().map(EnvironmentRef::Named);
-    let intent = &mut reading.intent;
-    let filled = match question.slot {
-        Slot::Source => environment().map(|name| intent.source = Some(name)),
-        Slot::Target => environment().map(|name| intent.target = Some(name)),
-        Slot::Package => {
-            (!answer.is_empty()).then(|| intent.package = Some(PackageRef::from(answer.clone())))
-        }
-        Slot::Action => Action::from_name(&answer.to_lowercase()).map(|action| intent.action = Some(action)),
-    };
-    if filled.is_some() {
-        intent.clarify.retain(|slot| *slot != question.slot);
+/// A question with its choices, each with the number that answers it.
+fn listed(question: &Question) -> String {
+    let mut text = question.text.clone();
+    for (number, choice) in (1..).zip(&question.choices) {
+        text.push_str(&format!("\n  {number:>2}  {}", choice.label));
     }
-    filled.is_some()
+    text
 }

@@ -7,11 +7,13 @@ use super::Context;
 use crate::arguments::Mcp;
 use crate::exit::Exit;
 use crate::output;
+use crate::settings;
 
 pub(crate) async fn run(context: &Context, options: Mcp) -> Result<Exit, EngineError> {
-    let mut settings = context.engine.settings().clone();
-    settings.policy.read_only |= options.read_only;
-    let engine = Engine::new(settings);
+    let mut known = context.engine.settings().clone();
+    known.policy.read_only |= options.read_only;
+    let secrets = settings::secrets(&options.secrets)?;
+    let engine = Engine::new(known);
     let handler = if options.tools.is_empty() {
         Handler::new(engine)
     } else {
@@ -19,7 +21,8 @@ pub(crate) async fn run(context: &Context, options: Mcp) -> Result<Exit, EngineE
             Ok(handler) => handler,
             Err(error) => return Ok(misused(&error)),
         }
-    };
+    }
+    .with_secrets(secrets);
     let Some(address) = options.http else {
         return ended(serve_stdio(handler).await);
     };

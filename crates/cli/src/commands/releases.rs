@@ -155,7 +155,7 @@ pub(crate) async fn carry_out(
     if let Some(named) = &consent.yes {
         context.engine.resolve(named)?;
     }
-    let plan = context.engine.plan(request, secrets).await?;
+    let plan = plan_asking(context, request, secrets).await?;
     if !context.globals.json {
         output::data(&plan.to_text());
     }
@@ -167,6 +167,38 @@ pub(crate) async fn carry_out(
     let secrets = with_variables(&plan, secrets);
     let confirmed = context.engine.confirm(plan, &proof)?;
     run(context, confirmed, &secrets).await
+}
+
+/// The plan; where several migration rules could be meant, the person at the terminal chooses one.
+async fn plan_asking(
+    context: &Context,
+    request: &Request,
+    secrets: &RunSecrets,
+) -> Result<Plan, EngineError> {
+    let undecided = match context.engine.plan(request, secrets).await {
+        Err(error @ EngineError::RuleUndecided { .. }) if output::can_ask() && !context.globals.json => error,
+        decided => return decided,
+    };
+    let mut request = request.clone();
+    let (EngineError::RuleUndecided { environment, rules }, Request::Migrate { rule, .. }) =
+        (&undecided, &mut request)
+    else {
+        return Err(undecided);
+    };
+    let mut question = format!("Which migration rule of {environment}?");
+    for (number, rule) in (1..).zip(rules) {
+        question.push_str(&format!("\n  {number:>2}  {}", rule.name));
+    }
+    let answer = output::ask(&(question + "\n>")).unwrap_or_default();
+    let chosen = answer
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| rules.get(number.checked_sub(1)?));
+    let Some(chosen) = chosen.or_else(|| rules.iter().find(|rule| rule.name == answer)) else {
+        return Err(undecided);
+    };
+    *rule = RuleChoice::Named(chosen.id.clone());
+    context.engine.plan(&request, secrets).await
 }
 
 /// Asks at a terminal for the values of variables and secrets that a migration's target lacks, the latter unseen. What

@@ -6,6 +6,7 @@ mod ledger;
 mod migrations;
 mod packages;
 mod prepare;
+mod questions;
 
 pub use self::follow::Follower;
 pub use self::migrations::MadeRule;

@@ -35,6 +35,13 @@ pub struct RuleFact {
     pub independent: Vec<(String, String)>,
 }
 
+impl RuleFact {
+    /// `id (name)`.
+    pub(crate) fn listed(&self) -> String {
+        format!("{} ({})", self.id, self.name)
+    }
+}
+
 impl From<nocobase_client::MigrationRule> for RuleFact {
     fn from(rule: nocobase_client::MigrationRule) -> Self {
         let word = |word: Option<String>| word.unwrap_or_else(|| "unknown".to_owned());

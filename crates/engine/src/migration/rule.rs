@@ -158,17 +158,11 @@ pub(crate) fn choose(
     rules: &[RuleFact],
     source: &str,
 ) -> Result<PlannedRule, EngineError> {
-    let listed = |rules: &[&RuleFact]| {
-        rules
-            .iter()
-            .map(|rule| format!("{} ({})", rule.id, rule.name))
-            .collect()
-    };
     let one_of = |found: Vec<&RuleFact>| match found.as_slice() {
         [only] => Ok(PlannedRule::from(*only)),
         several => Err(EngineError::RuleUndecided {
             environment: source.to_owned(),
-            rules: listed(several),
+            rules: several.iter().map(|rule| (*rule).clone()).collect(),
         }),
     };
     let all: Vec<&RuleFact> = rules.iter().collect();
@@ -188,7 +182,7 @@ pub(crate) fn choose(
                 return Err(EngineError::RuleNotFound {
                     environment: source.to_owned(),
                     rule: wanted.clone(),
-                    available: listed(&all),
+                    available: rules.iter().map(RuleFact::listed).collect(),
                 });
             }
             one_of(found)

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use release_engine::package::Inspection;
-use release_engine::{PackageSummary, RunSecrets, Severity};
+use release_engine::{PackageSummary, Severity};
 use rmcp::handler::server::tool::schema_for_output;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::service::RequestContext;
@@ -78,7 +78,7 @@ impl Handler {
         let Some(path) = self.here(&environment, &package, listed, &context).await? else {
             return Ok(still_fetching(environment, package));
         };
-        let inspection = self.engine().inspect_file(&path, &RunSecrets::default()).await?;
+        let inspection = self.engine().inspect_file(&path, self.secrets()).await?;
         Ok(found(environment, package, path, &inspection))
     }
 

@@ -1,4 +1,4 @@
-//! `list_packages`: the backup packages of one environment.
+//! `list_packages`: the backup or migration packages of one environment.
 
 use rmcp::handler::server::tool::schema_for_output;
 use rmcp::handler::server::wrapper::Parameters;
@@ -22,6 +22,17 @@ pub(crate) struct ListPackagesArguments {
     /// Name or alias of the environment, as `list_environments` gives it, or `@current`.
     #[schemars(length(min = 1, max = 100))]
     environment: String,
+    /// `backup` when left out; `migration` lists what `migrate` can take.
+    #[serde(default)]
+    kind: PackageKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PackageKind {
+    #[default]
+    Backup,
+    Migration,
 }
 
 /// The packages of one environment.
@@ -52,9 +63,9 @@ impl Handler {
     ) -> Result<Reply<PackagesAnswer>, ToolError> {
         let name = arguments::environment("environment", &arguments.environment)?;
         let environment = self.engine().resolve(name)?;
-        let (packages, more) = self.package_views(&environment).await?;
+        let (packages, more) = self.package_views(&environment, arguments.kind).await?;
         Ok(Reply {
-            text: packages_text(&environment, &packages, more),
+            text: packages_text(&environment, arguments.kind, &packages, more),
             data: PackagesAnswer {
                 status: super::Answered::Answered,
                 environment,
@@ -68,17 +79,29 @@ impl Handler {
     pub(super) async fn package_views(
         &self,
         environment: &str,
+        kind: PackageKind,
     ) -> Result<(Vec<PackageView>, usize), ToolError> {
-        let packages = self.engine().packages(environment).await?;
+        let packages = match kind {
+            PackageKind::Backup => self.engine().packages(environment).await?,
+            PackageKind::Migration => self.engine().migration_packages(environment).await?,
+        };
         let more = packages.len().saturating_sub(MOST);
         Ok((packages.into_iter().take(MOST).map(Into::into).collect(), more))
     }
 }
 
-pub(super) fn packages_text(environment: &str, packages: &[PackageView], more: usize) -> String {
+pub(super) fn packages_text(
+    environment: &str,
+    kind: PackageKind,
+    packages: &[PackageView],
+    more: usize,
+) -> String {
     let environment = one_line(environment, 100);
     if packages.is_empty() {
-        return format!("{environment} has no backup packages; `backup` makes one");
+        return match kind {
+            PackageKind::Backup => format!("{environment} has no backup packages; `backup` makes one"),
+            PackageKind::Migration => format!("{environment} has no migration packages; `migrate` makes one"),
+        };
     }
     let lines: String = packages
         .iter()

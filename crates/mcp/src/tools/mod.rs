@@ -6,14 +6,14 @@ mod confirm;
 mod inspect_package;
 mod list_environments;
 mod list_packages;
+mod migrate;
+mod migration_rules;
 mod release;
 mod restore;
 mod run_status;
 mod undo;
 
-use release_engine::{
-    ConfirmedPlan, PackageChoice, Plan, Proof, Request, RunReport, RunSecrets, RunStanding, Verdict,
-};
+use release_engine::{ConfirmedPlan, PackageChoice, Plan, Proof, Request, RunReport, RunStanding, Verdict};
 use rmcp::RoleServer;
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::service::RequestContext;
@@ -62,6 +62,7 @@ pub(crate) fn only_looks(name: &str) -> bool {
         "inspect_package",
         "list_environments",
         "list_packages",
+        "migration_rules",
         "release",
         "run_status",
     ]
@@ -75,6 +76,8 @@ fn all() -> ToolRouter<Handler> {
         + Handler::inspect_package_tool()
         + Handler::list_environments_tool()
         + Handler::list_packages_tool()
+        + Handler::migrate_tool()
+        + Handler::migration_rules_tool()
         + Handler::release_tool()
         + Handler::restore_tool()
         + Handler::run_status_tool()
@@ -141,7 +144,7 @@ impl Handler {
     /// Makes a plan for something that overwrites, and shows it.
     async fn plan(&self, request: &Request, context: &RequestContext<RoleServer>) -> Result<Plan, ToolError> {
         self.keep_to_known_files(request, context)?;
-        Ok(self.engine().plan(request, &RunSecrets::default()).await?)
+        Ok(self.engine().plan(request, self.secrets()).await?)
     }
 
     /// Callers over a network name packages, not files: a path would let them feel their way through this machine.
@@ -150,11 +153,10 @@ impl Handler {
         request: &Request,
         context: &RequestContext<RoleServer>,
     ) -> Result<(), ToolError> {
-        let Request::Restore {
-            package: PackageChoice::File(path),
-            ..
-        } = request
-        else {
+        let (Request::Restore { package, .. } | Request::Migrate { package, .. }) = request else {
+            return Ok(());
+        };
+        let PackageChoice::File(path) = package else {
             return Ok(());
         };
         let known = self.engine().environments().into_iter().any(|environment| {
@@ -172,7 +174,7 @@ impl Handler {
         }
         Err(ToolError::new(
             "path_refused",
-            "over HTTP only packages that list_packages names can be restored",
+            "over HTTP only packages that list_packages names can be used",
             "call list_packages, and pass a name or a path from there",
         ))
     }
@@ -197,7 +199,7 @@ impl Handler {
         context: &RequestContext<RoleServer>,
     ) -> Result<RunReport, ToolError> {
         let run = confirmed.run().clone();
-        let started = self.engine().start(confirmed, &RunSecrets::default());
+        let started = self.engine().start(confirmed, self.secrets());
         started.map_err(|error| {
             // The plan is used up by now, whatever became of the process.
             ToolError::from(error).then(format!(

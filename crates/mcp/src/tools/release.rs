@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use super::check_environment::check_line;
 use super::list_environments::environments_text;
-use super::list_packages::packages_text;
+use super::list_packages::{PackageKind, packages_text};
+use super::migration_rules::{RuleView, rules_text};
 use super::{FIRST_LOOK, PlanAnswer, RunAnswer, description};
 use crate::arguments;
 use crate::handler::Handler;
@@ -63,6 +64,9 @@ pub(crate) struct ReleaseAnswer {
     /// The packages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     packages: Vec<PackageView>,
+    /// The migration rules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RuleView>,
     /// Environments as they were just found.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     checks: Vec<CheckView>,
@@ -132,7 +136,9 @@ impl Handler {
     ) -> Result<Reply<ReleaseAnswer>, ToolError> {
         let reading = self.engine().read(arguments::sentence(&arguments.sentence)?);
         let mut reply = match self.engine().understand(&reading)? {
-            Understood::Asks(questions) => ask_back(&reading, questions),
+            Understood::Asks(questions) => {
+                ask_back(&reading, self.engine().with_packages(&reading, questions).await)
+            }
             Understood::Clear(Wanted::Nothing(message)) => in_words(ReleaseStatus::NothingToDo, message),
             Understood::Clear(Wanted::Look(lookup)) => self.look(&lookup).await?,
             Understood::Clear(Wanted::Plan(request @ Request::Backup { .. })) => {
@@ -158,28 +164,18 @@ impl Handler {
                     },
                 })
             }
-            Lookup::Packages(environment) => {
-                let (packages, more) = self.package_views(environment).await?;
+            Lookup::Packages(environment) => self.packages(environment, PackageKind::Backup).await,
+            Lookup::Migrations(environment) => self.packages(environment, PackageKind::Migration).await,
+            Lookup::Rules(environment) => {
+                let (rules, more) = self.rule_views(environment).await?;
                 Ok(Reply {
-                    text: packages_text(environment, &packages, more),
+                    text: rules_text(environment, &rules, more),
                     data: ReleaseAnswer {
-                        packages,
+                        rules,
                         ..ReleaseAnswer::default()
                     },
                 })
             }
-            Lookup::Rules(environment) => Ok(in_words(
-                ReleaseStatus::NothingToDo,
-                format!(
-                    "migration rules are listed at a terminal: nocobase-release rules list {environment}"
-                ),
-            )),
-            Lookup::Migrations(environment) => Ok(in_words(
-                ReleaseStatus::NothingToDo,
-                format!(
-                    "migration packages are listed at a terminal: nocobase-release ask \"list migrations on {environment}\""
-                ),
-            )),
             Lookup::Check(environments) => self.check(environments).await,
             Lookup::Status => {
                 let run = self.engine().find_run(None)?;
@@ -194,6 +190,21 @@ impl Handler {
             )),
             Lookup::Help => Ok(in_words(ReleaseStatus::Answered, HELP.trim().to_owned())),
         }
+    }
+
+    async fn packages(
+        &self,
+        environment: &str,
+        kind: PackageKind,
+    ) -> Result<Reply<ReleaseAnswer>, ToolError> {
+        let (packages, more) = self.package_views(environment, kind).await?;
+        Ok(Reply {
+            text: packages_text(environment, kind, &packages, more),
+            data: ReleaseAnswer {
+                packages,
+                ..ReleaseAnswer::default()
+            },
+        })
     }
 
     async fn check(&self, environments: &[String]) -> Result<Reply<ReleaseAnswer>, ToolError> {
@@ -297,7 +308,7 @@ fn ask_back(reading: &Reading, questions: Vec<Question>) -> Reply<ReleaseAnswer>
         .map(|question| QuestionView {
             about: question.slot.to_string(),
             text: question.text,
-            choices: question.choices,
+            choices: question.choices.into_iter().map(|choice| choice.label).collect(),
         })
         .collect();
     let mut text = String::from("not clear yet; nothing was done. Ask the user:\n");

@@ -11,6 +11,7 @@ mod asking;
 mod confirmation;
 mod http;
 mod http_client;
+mod migrations;
 mod offers;
 mod results;
 mod schemas;

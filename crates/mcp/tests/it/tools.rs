@@ -165,6 +165,7 @@ async fn a_read_only_server_offers_what_looks() {
             "inspect_package",
             "list_environments",
             "list_packages",
+            "migration_rules",
             "release",
             "run_status"
         ]
