@@ -1,0 +1,188 @@
+//! Takes out names that are only there to be told apart: "not prod" of "not prod but staging".
+//!
+//! Whether a denial denies a verb or tells names apart is decided here; what a denied verb means is
+//! left to `mood`.
+
+use crate::clause::{ACTS, SMALL};
+use crate::tokens::{Kind, Token};
+use crate::words::{Role, RoleSet};
+
+/// Takes out names that are only there to be told apart: "not prod" of "not prod but staging".
+pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
+    let mut dropped = Vec::new();
+    let mut first = 0;
+    while first < tokens.len() {
+        if tokens.get(first).is_some_and(|token| token.is(Role::Contrast))
+            && let Some(length) = contrast_length(tokens.get(first..).unwrap_or(&[]))
+            && !denies(tokens, first, length)
+            && !takes_back(tokens, first, length)
+        {
+            let length = contrasted_clause(tokens, first, length).unwrap_or(length);
+            dropped.extend(tokens.drain(first..first + length));
+            continue;
+        }
+        if tokens.get(first).is_some_and(|token| token.is(Role::ContrastEnd))
+            && let Some(start) = contrast_start(tokens, first)
+        {
+            dropped.extend(tokens.drain(start..=first));
+            first = start;
+            continue;
+        }
+        first += 1;
+    }
+    dropped
+}
+
+/// "不是dev还原到test,是把test还原到dev": how long the whole clause is that a correction behind its
+/// pause takes the place of.
+fn contrasted_clause(tokens: &[Token], first: usize, length: usize) -> Option<usize> {
+    let acts = |tokens: &[Token]| tokens.iter().any(|token| token.is_any(ACTS));
+    let rest = tokens.get(first + length..)?;
+    let pause = rest
+        .iter()
+        .position(|token| matches!(token.kind, Kind::Pause(_) | Kind::Stop))?;
+    let behind = rest.get(pause + 1..)?;
+    let corrects = behind.first().is_some_and(|token| token.is(Role::Correction));
+    (acts(rest.get(..pause)?) && corrects && acts(behind)).then_some(length + pause + 1)
+}
+
+/// Whether a word that contrasts names or denies verbs ("nicht", "no", "не") does the latter: it
+/// stands inside its clause and no "but" follows, or the verb does.
+fn denies(tokens: &[Token], first: usize, length: usize) -> bool {
+    let last = tokens.get(first + length - 1);
+    if !tokens.get(first).is_some_and(|token| token.is(Role::Negation))
+        || last.is_some_and(|last| last.is(Role::But))
+    {
+        return false;
+    }
+    let inside = first
+        .checked_sub(1)
+        .and_then(|before| tokens.get(before))
+        .is_some_and(|before| {
+            !matches!(before.kind, Kind::Pause(_) | Kind::Stop)
+                && !before.is_any(SMALL)
+                && !before.is(Role::And)
+        });
+    let mut rest = tokens.iter().skip(first + length);
+    let ends = rest
+        .next()
+        .is_none_or(|next| matches!(next.kind, Kind::Pause(_) | Kind::Stop) || next.is(Role::And));
+    let but = tokens
+        .iter()
+        .skip(first + length)
+        .take_while(|token| token.kind != Kind::Stop)
+        .find(|token| !matches!(token.kind, Kind::Pause(_)))
+        .is_some_and(|token| token.is(Role::But));
+    !but && (inside || !ends)
+}
+
+/// "restore dev to test, not test": the name was said before and no other is said behind.
+fn takes_back(tokens: &[Token], first: usize, length: usize) -> bool {
+    let names = |tokens: &[Token]| -> Vec<Kind> {
+        tokens
+            .iter()
+            .take_while(|token| token.kind != Kind::Stop)
+            .map(|token| token.kind)
+            .filter(|kind| matches!(kind, Kind::Environment(_) | Kind::Unknown | Kind::Package))
+            .collect()
+    };
+    let denied = names(tokens.get(first..first + length).unwrap_or(&[]));
+    let behind = names(tokens.get(first + length..).unwrap_or(&[]));
+    let before = tokens.get(..first).unwrap_or(&[]);
+    behind.is_empty()
+        && denied.iter().any(|name| {
+            before
+                .iter()
+                .any(|token| token.kind == *name && *name != Kind::Unknown)
+        })
+}
+
+/// How many tokens a contrasted name takes, with the word that opens it.
+fn contrast_length(tokens: &[Token]) -> Option<usize> {
+    const CARRIES: RoleSet = RoleSet::of(&[
+        Role::Filler,
+        Role::Determiner,
+        Role::FromBefore,
+        Role::FromAfter,
+        Role::ToBefore,
+        Role::ToAfter,
+        Role::WithBefore,
+        Role::OnBefore,
+        Role::OnAfter,
+        Role::ObjectBefore,
+        Role::NounEnvironment,
+        Role::And,
+        Role::Or,
+        Role::Contrast,
+        Role::Possessive,
+    ]);
+    let mut length = 1;
+    let mut named = false;
+    for token in tokens.iter().skip(1) {
+        let name = matches!(
+            token.kind,
+            Kind::Environment(_) | Kind::Disputed | Kind::Unknown | Kind::Package
+        ) || token.is(Role::Current);
+        // Past the name, another unknown word is no part of the contrast any more.
+        if name && !(named && token.kind == Kind::Unknown) {
+            named = true;
+        } else if !token.is_any(CARRIES) {
+            if token.is(Role::But) && named {
+                length += 1;
+            } else if named && !matches!(token.kind, Kind::Pause(_) | Kind::Stop) && !token.is_any(SMALL) {
+                // "not dev's backup", "not restore dev": more than a name is contrasted.
+                let ends = token.is_any(RoleSet::of(&[
+                    Role::Then,
+                    Role::Reason,
+                    Role::Correction,
+                    Role::WithBefore,
+                    Role::Narrates,
+                ])) || token.is_any(ACTS);
+                return ends.then_some(length);
+            }
+            break;
+        }
+        length += 1;
+    }
+    named.then_some(length)
+}
+
+/// Where the names begin that a word behind them contrasts: "prodではなく", "prod 말고". If both sides
+/// are named again behind it, both are taken out before it.
+fn contrast_start(tokens: &[Token], end: usize) -> Option<usize> {
+    const CARRIES: RoleSet = RoleSet::of(&[
+        Role::Filler,
+        Role::Determiner,
+        Role::NounEnvironment,
+        Role::ToAfter,
+        Role::FromAfter,
+        Role::OnAfter,
+        Role::WithAfter,
+    ]);
+    let name = |token: &Token| {
+        matches!(
+            token.kind,
+            Kind::Environment(_) | Kind::Disputed | Kind::Unknown | Kind::Package
+        ) || token.is(Role::Current)
+    };
+    let again = tokens
+        .iter()
+        .skip(end + 1)
+        .take_while(|token| token.kind != Kind::Stop)
+        .filter(|token| name(token))
+        .count();
+    let mut start = None;
+    for place in (0..end).rev() {
+        let token = tokens.get(place)?;
+        if name(token) {
+            start = Some(place);
+            if again < 2 {
+                break;
+            }
+        } else if !(token.is_any(CARRIES) || again > 1 && token.is(Role::ObjectAfter)) {
+            break;
+        }
+    }
+    // Without a name behind it nothing takes the place of the one that is denied.
+    start.filter(|_| again > 0)
+}
