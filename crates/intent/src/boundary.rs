@@ -38,9 +38,7 @@ impl Cutter<'_, '_> {
         let language = self.tokens.language;
         language.compounds
             && language
-                .lists()
-                .words
-                .longest_at(noun, |length| ends_word(noun, length))
+                .word_at(noun, |length| ends_word(noun, length))
                 .is_some_and(|(_, meaning)| meaning.roles.meets(NOUNS))
     }
 
@@ -59,10 +57,10 @@ impl Cutter<'_, '_> {
         let last = rest.get(..length).and_then(|name| name.chars().next_back());
         if last.is_some_and(is_unspaced) && is_word(next) {
             // "测试2" is another name than "测试"; "测试to开发" is not.
-            let words = &self.tokens.language.lists().words;
+            let language = self.tokens.language;
             return !next.is_numeric()
-                && (words
-                    .longest_at(tail, |end| end > 1 && ends_word(tail, end))
+                && (language
+                    .word_at(tail, |end| end > 1 && ends_word(tail, end))
                     .is_some()
                     || self
                         .known

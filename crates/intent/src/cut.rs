@@ -167,15 +167,15 @@ impl Cutter<'_, '_> {
     /// a word as it is written is that word.
     fn word(&self, place: usize) -> Option<(usize, Meaning)> {
         let rest = self.rest(place);
-        let words = &self.tokens.language.lists().words;
+        let language = self.tokens.language;
         let ends = |length: usize| ends_word(rest, length) && !self.hides_a_name(rest, length);
-        let exact = words.longest_at(rest, ends);
+        let exact = language.word_at(rest, ends);
         let plain = self
             .tokens
             .normal
             .without_accents(place)
             .and_then(|(plain, written)| {
-                let (length, meaning) = words.longest_at(plain, |length| ends(written(length)))?;
+                let (length, meaning) = language.word_at(plain, |length| ends(written(length)))?;
                 Some((written(length), meaning))
             });
         let longer = match (exact, plain) {
@@ -200,11 +200,11 @@ impl Cutter<'_, '_> {
     fn holds_a_marker(&self, start: usize, end: usize) -> bool {
         const MARKERS: RoleSet = RoleSet::of(&[Role::ToBefore, Role::FromBefore]);
         let path = self.text.get(start..end).unwrap_or("");
-        let words = &self.tokens.language.lists().words;
+        let language = self.tokens.language;
         path.match_indices(' ').any(|(blank, _)| {
             let rest = path.get(blank + 1..).unwrap_or("");
-            words
-                .longest_at(rest, |length| ends_word(rest, length))
+            language
+                .word_at(rest, |length| ends_word(rest, length))
                 .is_some_and(|(_, meaning)| meaning.roles.meets(MARKERS))
         })
     }
@@ -227,9 +227,7 @@ impl Cutter<'_, '_> {
                 let word = self
                     .tokens
                     .language
-                    .lists()
-                    .words
-                    .longest_at(tail, |length| ends_word(tail, length));
+                    .word_at(tail, |length| ends_word(tail, length));
                 word.is_none_or(|(_, meaning)| !meaning.roles.meets(MARKERS))
             })
     }

@@ -36,14 +36,14 @@ impl Cutter<'_, '_> {
 
     /// Whether a quoted text can only be a name: one word that the language does not know.
     fn is_plain_name(&self, text: &str) -> bool {
-        let words = &self.tokens.language.lists().words;
+        let language = self.tokens.language;
         let short = text.chars().count() <= if text.is_ascii() { 40 } else { 6 };
         short
             && !text.contains(' ')
             && text.char_indices().all(|(place, letter)| {
                 let rest = text.get(place..).unwrap_or("");
                 (place > 0 && !is_unspaced(letter))
-                    || words.longest_at(rest, |end| ends_word(rest, end)).is_none()
+                    || language.word_at(rest, |end| ends_word(rest, end)).is_none()
             })
     }
 

@@ -1,5 +1,6 @@
-//! Checks the language data in `prompts/` and lays it out for the reader: one sorted list of
-//! phrases a language, and the table of actions. Data with a mistake does not build.
+//! Checks the language data in `prompts/` and lays it out for the reader: one tree of phrases a
+//! language (`layout`), and the table of actions. Data with a mistake does not build.
+#![expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +10,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
-#[path = "src/accent.rs"]
+#[path = "../src/accent.rs"]
 mod accent;
+mod layout;
 #[expect(dead_code, reason = "the build script needs the names only")]
-#[path = "src/words/role.rs"]
+#[path = "../src/words/role.rs"]
 mod role;
 
 use accent::without_accent;
@@ -96,6 +98,9 @@ struct Words {
 /// One entry of a laid-out list: its roles, and whether it is borrowed from another language.
 type Entry = (BTreeSet<usize>, bool);
 
+/// An entry as the reader holds it: the bits of its roles, and whether it is borrowed.
+type Meaning = (u128, bool);
+
 fn main() -> Outcome<()> {
     let prompts = Path::new("../../prompts");
     println_rerun(prompts);
@@ -120,6 +125,7 @@ fn main() -> Outcome<()> {
     }
 
     let out = out_dir()?;
+    let mut meanings: Vec<Meaning> = Vec::new();
     let mut index = String::from("static LANGUAGES: &[Language] = &[\n");
     // The first wins a tie between languages.
     let mut order: Vec<&String> = languages.keys().collect();
@@ -130,13 +136,23 @@ fn main() -> Outcome<()> {
     for language in order {
         let words = languages.get(language).ok_or("language")?;
         let entries = lay_out(language, words, &languages, &catalogue)?;
-        let (words_list, splits, longest) = listed(&entries)?;
-        fs::write(out.join(format!("words_{language}.rs")), words_list)?;
+        let (phrases, splits) = listed(&entries, &mut meanings)?;
+        fs::write(
+            out.join(format!("words_{language}.bin")),
+            layout::laid_out(&phrases)?,
+        )?;
         let texts = fs::canonicalize(prompts.join("languages").join(language).join("texts.toml"))?;
         writeln!(
             index,
-            "    Language {{ tag: {language:?}, name: {:?}, scripts: &{:?}, inflections: &{:?}, compounds: {}, texts: include_str!({texts:?}), lists: Lists {{ words: PrefixTable::laid_out(include!(concat!(env!(\"OUT_DIR\"), \"/words_{language}.rs\")), {longest}), splits: &[{splits}] }} }},",
+            "    Language {{ tag: {language:?}, name: {:?}, scripts: &{:?}, inflections: &{:?}, compounds: {}, texts: include_str!({texts:?}), words: Trie::laid_out(include_bytes!(concat!(env!(\"OUT_DIR\"), \"/words_{language}.bin\"))), splits: &[{splits}] }},",
             words.name, words.head_scripts, words.inflections, words.compounds,
+        )?;
+    }
+    index.push_str("];\n\nstatic MEANINGS: &[Meaning] = &[\n");
+    for (bits, borrowed) in meanings {
+        writeln!(
+            index,
+            "    Meaning {{ roles: RoleSet({bits}), borrowed: {borrowed} }},"
         )?;
     }
     index.push_str("];\n\n");
@@ -145,10 +161,13 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// A language's words and its words in two pieces as the reader's code holds them, and the length of
-/// the longest word.
-fn listed(entries: &BTreeMap<String, Entry>) -> Outcome<(String, String, usize)> {
-    let (mut words, mut splits, mut longest) = (String::from("&["), String::new(), 0);
+/// A language's words, each with the number of its meaning, and its words in two pieces as the reader's
+/// code holds them.
+fn listed(
+    entries: &BTreeMap<String, Entry>,
+    meanings: &mut Vec<Meaning>,
+) -> Outcome<(Vec<(String, usize)>, String)> {
+    let (mut phrases, mut splits) = (Vec::new(), String::new());
     for (phrase, (roles, borrowed)) in entries {
         let bits = roles.iter().fold(0u128, |bits, number| bits | 1 << number);
         match phrase.split_once(" … ") {
@@ -157,18 +176,19 @@ fn listed(entries: &BTreeMap<String, Entry>) -> Outcome<(String, String, usize)>
                 "Split {{ first: {first:?}, second: {second:?}, roles: RoleSet({bits}) }}, "
             )?,
             None => {
-                longest = longest.max(phrase.len());
-                writeln!(words, "word({phrase:?}, {bits}, {borrowed}),")?;
+                let meaning = (bits, *borrowed);
+                let known = meanings.iter().position(|known| *known == meaning);
+                phrases.push((phrase.clone(), known.unwrap_or(meanings.len())));
+                meanings.extend(Some(meaning).filter(|_| known.is_none()));
             }
         }
     }
-    words.push(']');
-    Ok((words, splits, longest))
+    Ok((phrases, splits))
 }
 
 fn println_rerun(prompts: &Path) {
     println!("cargo::rerun-if-changed={}", prompts.display());
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/words/role.rs");
     println!("cargo::rerun-if-changed=src/accent.rs");
 }
