@@ -115,6 +115,8 @@ pub(crate) const SMALL: RoleSet = RoleSet::of(&[
     Role::Polite,
     Role::Greeting,
     Role::Correction,
+    Role::Label,
+    Role::Confirmation,
 ]);
 
 /// Whether the clause has a verb, or a noun that acts as one; "do" and "take" alone are none.

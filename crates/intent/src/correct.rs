@@ -75,7 +75,7 @@ fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
                 .into_iter()
                 .find(|side| mark.is(*side) && !mark.is(Role::Of))
         })?;
-    let mut corrects = false;
+    let (mut corrects, mut marked) = (false, false);
     let mut right = pause + 1;
     while let Some(token) = tokens.get(right) {
         let small = token.is_any(SMALL.union(RoleSet::of(&[Role::Answer])));
@@ -83,6 +83,7 @@ fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
             break;
         }
         corrects |= token.is_any(RoleSet::of(&[Role::Correction, Role::Answer]));
+        marked |= corrects && token.is(side);
         right += 1;
     }
     let ends = |token: &Token| token.kind == Kind::Stop;
@@ -96,5 +97,9 @@ fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
     let named = tokens
         .get(right)
         .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
+    if marked && named {
+        // "from sandbox, sorry, from lab to main": the mark of the side says enough.
+        return Some((wrong, right, right + 1));
+    }
     (corrects && named && tokens.get(end).is_none_or(ends)).then_some((wrong, right, end))
 }

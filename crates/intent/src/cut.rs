@@ -89,7 +89,9 @@ impl Cutter<'_, '_> {
             }
             return end;
         }
-        if let Some(quoted) = quote::at(self.text, place) {
+        // "【request】" heads what follows; its words count as others do.
+        let heads = next == '【' && self.tokens.list.last().is_none_or(|last| last.kind == Kind::Stop);
+        if let Some(quoted) = quote::at(self.text, place).filter(|_| !heads) {
             return self.quoted(&quoted);
         }
         if next == '>' && self.tokens.list.last().is_none_or(|last| last.kind == Kind::Stop) {
@@ -259,7 +261,7 @@ impl Cutter<'_, '_> {
             }
             '.' if next.is_none_or(|next| !is_word(next)) => self.push(Kind::Stop, place, end),
             '-' if apart => self.push(Kind::Pause(sign), place, end),
-            ',' | '、' | ';' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' => {
+            ',' | '、' | ';' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' | '【' | '】' => {
                 self.push(Kind::Pause(sign), place, end)
             }
             _ => end,

@@ -86,7 +86,13 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
                             && next.clause.sentence == part.clause.sentence
                     })
             });
-            !(undone || moved && next.is_some_and(|next| next.clause.is_tied() && next.frame.says_only_how()))
+            // "load x.nbdata into qa, then restore with it": the file is moved to be restored.
+            let carried = read
+                .get(**place)
+                .is_some_and(|part| matches!(part.frame.package, Pack::Named(..)))
+                && next.is_some_and(|next| next.frame.speaks_of_it());
+            let named = next.is_some_and(|next| next.clause.is_tied() && next.frame.says_only_how());
+            !(undone || moved && (named || carried))
         })
         .map(|(_, place)| *place)
         .collect();

@@ -11,7 +11,7 @@ use crate::mention::{Mention, Side, Who};
 use crate::method;
 use crate::pack::package;
 use crate::sides::{checked, moves, one_source, sort_sides, told, undone};
-use crate::tokens::{Token, Tokens};
+use crate::tokens::{Kind, Token, Tokens};
 use crate::verb::{choose_verb, listed};
 use crate::words::Role;
 
@@ -129,6 +129,13 @@ impl Frame {
         nothing && matches!(self.action, Some(Action::Restore | Action::Migrate))
     }
 
+    /// Names no package of its own, but "it".
+    pub(crate) fn speaks_of_it(&self) -> bool {
+        let with = matches!(self.source, Place::Who(Who::Pronoun, _));
+        let it = with || self.pronoun && self.source == Place::Absent;
+        it && self.package == Pack::Absent && matches!(self.action, Some(Action::Restore | Action::Migrate))
+    }
+
     /// Names a run and neither sides nor a package by name.
     pub(crate) fn says_only_what(&self) -> bool {
         let nobody = self.source == Place::Absent && self.target == Place::Absent;
@@ -169,10 +176,20 @@ impl Frame {
 /// Reads a clause as a request for its main act.
 pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens: &Tokens<'_>) -> Frame {
     let Some(main) = acts.first() else {
-        return Frame {
+        let mut frame = Frame {
             on_topic: clause.tokens.iter().any(is_topic),
             ..Frame::default()
         };
+        let files = clause
+            .tokens
+            .iter()
+            .filter(|token| token.kind == Kind::Package)
+            .count();
+        if files == 1 {
+            frame.package = package(clause, acts, &mut frame.some_package);
+            name_package(&mut frame, tokens);
+        }
+        return frame;
     };
     let mut frame = Frame {
         act: clause.tokens.get(main.place).map(Stretch::of),
@@ -182,10 +199,7 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         .iter()
         .any(|mention| mention.who == Who::Pronoun && mention.side == Side::Bare);
     frame.package = package(clause, acts, &mut frame.some_package);
-    if let Pack::Named(PackageRef::Named(name), place) = &mut frame.package {
-        let span = tokens.normal.original(place.start, place.end);
-        *name = tokens.original.get(span.start..span.end).unwrap_or("").to_owned();
-    }
+    name_package(&mut frame, tokens);
     let (rule, rule_tokens) = method::rule(clause, tokens);
     frame.rule_token = rule_tokens
         .first()
@@ -242,6 +256,14 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
     }
     leftovers(&mut frame, clause, mentions, &rule_tokens);
     frame
+}
+
+/// Writes the package's name into its reference, as it stands in the text.
+fn name_package(frame: &mut Frame, tokens: &Tokens<'_>) {
+    if let Pack::Named(PackageRef::Named(name), place) = &mut frame.package {
+        let span = tokens.normal.original(place.start, place.end);
+        *name = tokens.original.get(span.start..span.end).unwrap_or("").to_owned();
+    }
 }
 
 impl Stretch {

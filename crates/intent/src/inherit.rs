@@ -3,7 +3,7 @@
 
 use crate::act::Verb;
 use crate::frame::{Frame, Pack, Place};
-use crate::intent::{Action, Slot};
+use crate::intent::{Action, PackageRef, Slot};
 use crate::mention::Who;
 use crate::mood::Stance;
 use crate::part::Read;
@@ -36,6 +36,9 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
         [only] => Some(*only),
         _ => None,
     };
+    if take_package(frame, earlier, only) {
+        return;
+    }
     // "with this file x.nbdata": the pronoun is the package.
     if matches!(
         (&frame.source, &frame.package),
@@ -155,6 +158,53 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
         _ if frame.target == Place::Absent && !around.topics.is_empty() => frame.target = Place::Unclear,
         _ => {}
     }
+}
+
+/// "load x.nbdata into qa, then restore with it", "x.nbdata is on dev, delete it": the pronoun is the
+/// package that was named before. Says whether it is.
+fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> bool {
+    let with = matches!(frame.source, Place::Who(Who::Pronoun, _));
+    let takes = matches!(
+        frame.action,
+        Some(Action::Restore | Action::Migrate | Action::Remove | Action::Download) | None
+    );
+    let meant = with || frame.pronoun && frame.source == Place::Absent;
+    if !takes || !meant || frame.package != Pack::Absent {
+        return false;
+    }
+    let named = |part: &&&Read<'_>| matches!(part.frame.package, Pack::Named(PackageRef::Named(_), _));
+    let Some(told) = earlier.iter().rev().find(named) else {
+        return false;
+    };
+    let moved = told.acts.first().map(|act| act.verb);
+    let known = matches!(
+        moved,
+        None | Some(Verb::Transfer | Verb::Check | Verb::Download | Verb::List)
+    );
+    if !known || told.stance == Some(Stance::Negated) {
+        return false;
+    }
+    frame.package = told.frame.package.clone();
+    let (from, to) = match moved {
+        None => (only, None),
+        Some(Verb::Check) => (None, None),
+        Some(_) => (told.frame.source_who(), told.frame.target_who()),
+    };
+    let holds = matches!(frame.action, Some(Action::Remove | Action::Download));
+    frame.source = match (from, to) {
+        (Some(who), _) => Place::Told(who),
+        (None, Some(who)) if holds => Place::Told(who),
+        _ => Place::Absent,
+    };
+    if let (Place::Absent, false) = (frame.target, holds) {
+        frame.target = to
+            .or(from.filter(|_| moved.is_none()))
+            .map_or(Place::Absent, Place::Told);
+        if frame.target_who() == frame.source_who() {
+            frame.source = Place::Absent;
+        }
+    }
+    true
 }
 
 /// The one environment that the clause right before tells of, if that is all it names.

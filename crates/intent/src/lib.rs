@@ -11,8 +11,8 @@
 //! The way of a sentence through the modules:
 //! - one form for every text, with the way back to the original: `normal`, `accent`, `script`
 //! - the words of all languages and their roles, from `prompts/`: `words`, `prefix`
-//! - tokens: `cut` with `boundary`, `inflect`, `package`, `quote`, `unknown`; then `join`, `settle`,
-//!   `method`, `correct`, `contrast` put them right
+//! - tokens: `cut` with `boundary`, `inflect`, `package`, `quote`, `unknown`; then `join`, `slip`,
+//!   `label`, `settle`, `method`, `correct`, `contrast` put them right
 //! - clauses: `split` and `merge` make a `clause` each; `part` holds all that is found in one
 //! - what a clause is about, and whether it is asked for: `act`, `mood` with `asking` and `telling`
 //! - who is named on which side: `mention` with `marker` and `naming`, then `sides`
@@ -40,6 +40,7 @@ mod inherit;
 mod intent;
 mod join;
 mod known;
+mod label;
 mod leftover;
 mod marker;
 mod mention;
@@ -60,6 +61,7 @@ mod request;
 mod script;
 mod settle;
 mod sides;
+mod slip;
 mod split;
 mod suggest;
 mod surround;

@@ -7,6 +7,13 @@ use crate::mention::Mention;
 use crate::tokens::Kind;
 use crate::words::{Role, RoleSet};
 
+const DONE: RoleSet = RoleSet::of(&[
+    Role::RestoreDone,
+    Role::MigrateDone,
+    Role::TransferDone,
+    Role::OverwriteDone,
+]);
+
 impl View<'_> {
     /// "to all environments", "to everything", "to the server": a target that is no single name.
     pub(crate) fn is_everywhere(&self) -> bool {
@@ -93,7 +100,11 @@ impl View<'_> {
                     Role::NounEnvironment,
                 ]))
             })
-            .is_some_and(|(_, token)| token.is_any(ACTS));
+            .is_some_and(|(_, token)| {
+                // "I want foo restored": the wish governs the name.
+                let wished = token.is(Role::Want) && next.is_some_and(|next| next.is_any(DONE));
+                token.is_any(ACTS) || wished
+            });
         let ends = next.is_none_or(|next| {
             matches!(next.kind, Kind::Pause(_))
                 || next.is_any(RoleSet::of(&[

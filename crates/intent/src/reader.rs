@@ -12,6 +12,7 @@ use crate::finish;
 use crate::fragment::take_up;
 use crate::intent::Action;
 use crate::known::Known;
+use crate::label;
 use crate::method;
 use crate::normal::normalise;
 use crate::part::Read;
@@ -19,6 +20,7 @@ use crate::quote;
 use crate::reading::Reading;
 use crate::script::{is_unspaced, script};
 use crate::settle;
+use crate::slip;
 use crate::split::split;
 use crate::tokens::{Kind, Tokens};
 use crate::words::{Language, languages};
@@ -97,7 +99,10 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     } else {
         language_of_script(tokens.normal.text.chars())
     };
+    slip::settle_slips(&mut tokens);
     let all = tokens.list.clone();
+    label::settle_confirmations(&mut tokens.list);
+    label::settle_labels(&mut tokens.list);
     settle::settle_names(&mut tokens.list);
     settle::settle_things(&mut tokens.list);
     method::settle_methods(&mut tokens.list);

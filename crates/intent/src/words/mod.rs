@@ -66,6 +66,14 @@ impl Language {
         let (length, meaning) = self.words.longest_at(text, accept)?;
         Some((length, MEANINGS.get(meaning)?))
     }
+
+    /// Every word that begins with `start`.
+    pub(crate) fn words_beginning_with(&self, start: &str) -> Vec<(String, &'static Meaning)> {
+        let words = self.words.beginning_with(start).into_iter();
+        words
+            .filter_map(|(word, meaning)| Some((word, MEANINGS.get(meaning)?)))
+            .collect()
+    }
 }
 
 /// A word in two pieces.

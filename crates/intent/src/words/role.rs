@@ -184,6 +184,10 @@ roles! {
     Reason = "talk.reason",
     /// Touch, change: an act without a name.
     Touch = "talk.touch",
+    /// Ticket, subject, action: heads a line, with a number or a colon behind it.
+    Label = "talk.label",
+    /// Confirmation, question, ask: "without asking" changes nothing.
+    Confirmation = "talk.confirmation",
 }
 
 /// A set of roles.

@@ -43,6 +43,24 @@ impl Trie {
         matches.iter().rev().find(|(length, _)| accept(*length)).copied()
     }
 
+    /// Every phrase that begins with `start`, with the number of its meaning.
+    pub(crate) fn beginning_with(self, start: &str) -> Vec<(String, usize)> {
+        let mut found = Vec::new();
+        let node = start.bytes().try_fold(0, |node, byte| self.child(node, byte));
+        let mut open: Vec<(usize, Vec<u8>)> = node.map(|node| (node, start.into())).into_iter().collect();
+        while let Some((node, phrase)) = open.pop() {
+            if let (Some(meaning), Ok(phrase)) = (self.meaning(node), String::from_utf8(phrase.clone())) {
+                found.push((phrase, meaning));
+            }
+            for edge in node + 1..=node + (self.at(node) & 0xffff) as usize {
+                let mut longer = phrase.clone();
+                longer.push((self.at(edge) & 0xff) as u8);
+                open.push(((self.at(edge) >> 8) as usize, longer));
+            }
+        }
+        found
+    }
+
     /// The `u32` at a place.
     fn at(self, place: usize) -> u32 {
         self.nodes
@@ -90,6 +108,15 @@ mod tests {
         assert_eq!(table().longest_at("testing", |_| true), Some((4, 1)));
         assert_eq!(table().longest_at("测试一", |_| true), Some((6, 3)));
         assert_eq!(table().longest_at("x", |_| true), None);
+    }
+
+    #[test]
+    fn all_that_begin_alike() {
+        let mut found = table().beginning_with("te");
+        found.sort();
+        let names: Vec<&str> = found.iter().map(|(phrase, _)| phrase.as_str()).collect();
+        assert_eq!(names, ["te", "test", "test-2"]);
+        assert!(table().beginning_with("x").is_empty());
     }
 
     #[test]
