@@ -75,6 +75,12 @@ struct Head {
     /// Endings that names take: the nominative's, and the one in its place.
     #[serde(default)]
     inflections: Vec<(String, String)>,
+    /// Endings that verbs take: the verb's own, and the one in its place.
+    #[serde(default)]
+    endings: Vec<(String, String)>,
+    /// As endings, but with a pronoun in them: "restáuralo".
+    #[serde(default)]
+    objects: Vec<(String, String)>,
 }
 
 /// The rank of a language that names none.
@@ -90,6 +96,8 @@ struct Words {
     loans: Option<String>,
     spellings: BTreeMap<String, String>,
     inflections: Vec<(String, String)>,
+    endings: Vec<(String, String)>,
+    objects: Vec<(String, String)>,
     compounds: bool,
     rank: u32,
     phrases: BTreeMap<String, BTreeSet<usize>>,
@@ -287,6 +295,8 @@ fn read_words(
         loans: head.loans,
         spellings: head.spellings,
         inflections: head.inflections,
+        endings: head.endings,
+        objects: head.objects,
         compounds: head.compounds,
         rank: head.rank,
         phrases,
@@ -315,6 +325,7 @@ fn lay_out(
         .iter()
         .map(|(phrase, roles)| (phrase.clone(), (roles.clone(), false)))
         .collect();
+    end_otherwise(&mut entries, words)?;
     spell_otherwise(&mut entries, &words.spellings);
     for (name, signs) in &catalogue.symbols {
         let number = role_number(name)?;
@@ -356,6 +367,40 @@ fn lay_out(
         }
     }
     Ok(entries)
+}
+
+/// Adds verbs with other endings, and with pronouns written onto them. A form that would belong to
+/// verbs with different roles belongs to none, and a word of the file comes first.
+fn end_otherwise(entries: &mut BTreeMap<String, Entry>, words: &Words) -> Outcome<()> {
+    let pronoun = role_number("reference.pronoun")?;
+    let acts = |roles: &BTreeSet<usize>| {
+        let mut names = roles.iter().filter_map(|number| Role::ALL.get(*number));
+        names.all(|role| role.name().ends_with(".do") && role.name() != "help.do")
+    };
+    let mut others: BTreeMap<String, Option<Entry>> = BTreeMap::new();
+    for (verb, (roles, borrowed)) in entries.iter() {
+        if verb.contains(' ') || !acts(roles) {
+            continue;
+        }
+        let plain = words.endings.iter().map(|ending| (ending, None));
+        let object = words.objects.iter().map(|ending| (ending, Some(pronoun)));
+        for ((own, other), pronoun) in plain.chain(object) {
+            let Some(stem) = verb.strip_suffix(own.as_str()) else {
+                continue;
+            };
+            let entry = (roles.iter().copied().chain(pronoun).collect(), *borrowed);
+            others
+                .entry(format!("{stem}{other}"))
+                .and_modify(|seen| *seen = seen.take().filter(|seen| *seen == entry))
+                .or_insert_with(|| Some(entry));
+        }
+    }
+    for (form, entry) in others {
+        if let Some(entry) = entry {
+            entries.entry(form).or_insert(entry);
+        }
+    }
+    Ok(())
 }
 
 /// Adds the words as people write them who leave out accents. A spelling that would belong to words

@@ -3,7 +3,7 @@
 //! Whether the clause asks for it, denies it or tells of it is left to `mood`.
 
 use crate::clause::Clause;
-use crate::tokens::Kind;
+use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
 /// What a clause's main word is about.
@@ -48,7 +48,12 @@ pub(crate) struct Act {
 /// because it is the one that speaks of the other ("undo the last restore").
 const VERBS: &[(Verb, Role, Option<Role>, Option<Role>)] = &[
     (Verb::Help, Role::HelpDo, None, None),
-    (Verb::Undo, Role::UndoDo, None, Some(Role::UndoDone)),
+    (
+        Verb::Undo,
+        Role::UndoDo,
+        Some(Role::UndoName),
+        Some(Role::UndoDone),
+    ),
     (Verb::History, Role::HistoryDo, None, None),
     (Verb::Status, Role::StatusDo, None, None),
     (Verb::Check, Role::CheckDo, None, None),
@@ -107,6 +112,7 @@ pub(crate) const BEFORE_NOUN: RoleSet = RoleSet::of(&[
     Role::Latest,
     Role::Fresh,
     Role::Vague,
+    Role::Of,
 ]);
 
 /// The clause's acts, the main one first.
@@ -118,8 +124,10 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
             let is = |role: Option<Role>| role.is_some_and(|role| token.is(role));
             let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
             let after = clause.tokens.get(place + 1);
+            // "it went wrong with the restore"
+            let used = |before: &Token| before.is(Role::WithBefore) && !before.is(Role::LightDo);
             let noun_here = is(*naming)
-                && (before.is_some_and(|before| before.is_any(BEFORE_NOUN))
+                && (before.is_some_and(|before| before.is_any(BEFORE_NOUN) || used(before))
                     || after.is_some_and(|after| after.is(Role::Of))
                         && !(token.is(*acting) && goes_from_to(clause, place)));
             let form = if noun_here {
@@ -177,8 +185,9 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
         Role::NounRules,
         Role::NounEnvironments,
     ]);
+    let position = |role: Role| clause.tokens.iter().position(|token| token.is(role));
     if clause.has(Role::LikeBefore)
-        && let Some(place) = clause.tokens.iter().position(|token| token.is(Role::LightDo))
+        && let Some(place) = position(Role::LightDo).or_else(|| position(Role::Want))
     {
         return Some(Act {
             verb: Verb::Overwrite,

@@ -1,6 +1,6 @@
 //! The signs of a request: a polite question, a wish, a noun beside "do".
 
-use crate::act::{Act, Form};
+use crate::act::{Act, Form, Verb};
 use crate::clause::{Clause, SMALL};
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
@@ -88,7 +88,9 @@ pub(crate) fn named_request(clause: &Clause, acts: &[Act]) -> bool {
     light && !told
         || clause.has_any(RoleSet::of(&[Role::Want, Role::Request, Role::Polite]))
         // "put dev's backup onto test": another verb governs the noun.
-        || acts.iter().any(|other| other.form == Form::Do && other.place < act.place)
+        || acts
+            .iter()
+            .any(|other| other.form == Form::Do && (other.place < act.place || act.verb == Verb::Undo))
 }
 
 /// "restoring dev to test", "backup of dev": a noun with its sides and nothing else.

@@ -71,6 +71,11 @@ impl Clause {
         self.lead.is_some_and(|lead| lead.is(Role::So))
     }
 
+    /// Whether a comma stood before it.
+    pub(crate) fn follows_comma(&self) -> bool {
+        self.lead.is_some_and(|lead| lead.kind == Kind::Pause(','))
+    }
+
     /// Whether a comma or the like stood before it, not a word.
     pub(crate) fn after_pause(&self) -> bool {
         self.lead.is_some_and(|lead| matches!(lead.kind, Kind::Pause(_)))
@@ -101,6 +106,7 @@ pub(crate) const ACTS: RoleSet = RoleSet::of(&[
     Role::StatusDo,
     Role::HistoryDo,
     Role::UndoDo,
+    Role::UndoName,
     Role::UndoDone,
     Role::HelpDo,
 ]);
@@ -116,6 +122,7 @@ pub(crate) const SMALL: RoleSet = RoleSet::of(&[
     Role::Greeting,
     Role::Correction,
     Role::Label,
+    Role::Closing,
     Role::Confirmation,
 ]);
 

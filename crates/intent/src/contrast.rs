@@ -89,7 +89,11 @@ fn takes_back(tokens: &[Token], first: usize, length: usize) -> bool {
     let denied = names(tokens.get(first..first + length).unwrap_or(&[]));
     let behind = names(tokens.get(first + length..).unwrap_or(&[]));
     let before = tokens.get(..first).unwrap_or(&[]);
+    // "dev to test, not test to dev" tells the two directions apart.
+    let said: Vec<Kind> = names(before);
+    let turned = denied.len() == 2 && said.iter().rev().take(2).eq(denied.iter());
     behind.is_empty()
+        && !turned
         && denied.iter().any(|name| {
             before
                 .iter()

@@ -6,7 +6,8 @@ use crate::clause::SMALL;
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
-/// "… sang test không?": a denial that ends its clause asks, where the language uses it so.
+/// "… sang test không?": a denial that ends its clause asks, where the language uses it so. "qa하고
+/// test": a joint between names joins them.
 pub(crate) fn settle_particles(tokens: &mut [Token]) {
     const DENIES: RoleSet = RoleSet::of(&[Role::Negation, Role::Contrast, Role::Answer]);
     let parts = |token: &Token| matches!(token.kind, Kind::Pause(_) | Kind::Stop);
@@ -19,6 +20,14 @@ pub(crate) fn settle_particles(tokens: &mut [Token]) {
             .iter()
             .find(|next| !next.is_any(SMALL))
             .is_none_or(parts);
+        let is_name = |token: &Token| matches!(token.kind, Kind::Environment(_));
+        let joins = behind.is_some_and(is_name) && tokens.get(place + 1).is_some_and(is_name);
+        if let Some(token) = tokens.get_mut(place)
+            && token.is(Role::Chain)
+            && joins
+        {
+            token.roles = RoleSet::of(&[Role::And]);
+        }
         if let Some(token) = tokens.get_mut(place)
             && token.is(Role::Negation)
             && token.is(Role::Tag)

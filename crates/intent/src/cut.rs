@@ -130,7 +130,25 @@ impl Cutter<'_, '_> {
                 .and_then(|tail| tail.chars().next())
                 .unwrap_or(' ');
             let named = name.is_some_and(|(length, _)| length == cut);
-            if cut == 0 && self.is_plain_prefix(rest)
+            // "用月底封账.nbdata", "那个 旧版本.nbdata": a file is expected, or stands apart.
+            let apart = self.text.get(..place).is_some_and(|before| before.ends_with(' '));
+            let expected = self.tokens.list.last().is_some_and(|last| {
+                last.is_any(RoleSet::of(&[
+                    Role::WithBefore,
+                    Role::ObjectBefore,
+                    Role::NounPackage,
+                ]))
+            });
+            // "备份X.nbdata" names X: the word says what kind of thing it is.
+            let kind = RoleSet::of(&[
+                Role::NounPackage,
+                Role::MigrateName,
+                Role::MigrateDo,
+                Role::BackupDo,
+            ]);
+            let labels = word.is_some_and(|(_, meaning)| meaning.roles.meets(kind));
+            let whole = name.is_none() && !labels && (apart || expected);
+            if (cut == 0 || whole) && self.is_plain_prefix(rest)
                 || cut > 0 && named && !is_unspaced(follows)
                 || !named && noun && !follows.is_ascii_alphanumeric() && !is_unspaced(follows)
             {

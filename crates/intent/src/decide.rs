@@ -8,6 +8,7 @@ use crate::fragment::without_request;
 use crate::frame::{Frame, Pack, Place};
 use crate::intent::Action;
 use crate::known::Known;
+use crate::mood::Stance;
 use crate::part::Read;
 use crate::reading::Mood;
 use crate::request::chosen;
@@ -36,6 +37,11 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
             None => {
                 let opens = read.iter().take(place).all(|earlier| earlier.acts.is_empty());
                 judge_without_act(place, part, &mut around, quoted, opens);
+            }
+            // "he says test is broken, could you restore it?" is asked by who writes.
+            Some(_) if quoted && asks_anew(part) => {
+                judge(place, part, Stance::Unsure, read, &mut around, &mut requests);
+                around.doubt("reported");
             }
             Some(_) if quoted => around.refused = Some(("reported", Mood::Quoted)),
             Some(stance) => judge(place, part, stance, read, &mut around, &mut requests),
@@ -128,6 +134,11 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         return Decision::plain(Action::None, rule, mood);
     }
     without_request(read)
+}
+
+/// Whether the clause asks politely, behind a comma.
+fn asks_anew(part: &Read<'_>) -> bool {
+    part.clause.follows_comma() && part.clause.asks && part.has(Role::Request)
 }
 
 /// The request that takes the place of one that was taken back, with the source it leaves out.

@@ -1,5 +1,6 @@
 //! Clauses without a verb of their own: "dev to test", and "I meant test to dev" behind a denial.
 
+use crate::clause::Standing;
 use crate::finish::Decision;
 use crate::frame::{Frame, Place, Stretch};
 use crate::intent::Action;
@@ -58,6 +59,36 @@ pub(crate) fn take_up(read: &mut [Read<'_>]) {
             part.acts = denied.acts.clone();
             part.stance = Some(Stance::Request);
         }
+    }
+}
+
+/// "dev to test, not test to dev! restore it like that": a request that names nothing takes the sides
+/// of the one clause that does.
+pub(crate) fn take_sides(read: &mut [Read<'_>]) {
+    const DENIES: RoleSet = RoleSet::of(&[
+        Role::Negation,
+        Role::Contrast,
+        Role::Hypothetical,
+        Role::Reporting,
+    ]);
+    let mut naming = read.iter().filter(|part| {
+        part.acts.is_empty() && part.names().next().is_some() && part.clause.standing == Standing::Main
+    });
+    let (Some(only), None) = (naming.next(), naming.next()) else {
+        return;
+    };
+    let sides = fragment(only);
+    let both = sides.source_who().is_some() && sides.target_who().is_some();
+    if !both || only.clause.has_any(DENIES) || only.has_unknown() {
+        return;
+    }
+    let mut requests = read.iter_mut().filter(|part| !part.acts.is_empty());
+    if let (Some(request), None) = (requests.next(), requests.next())
+        && request.stance == Some(Stance::Request)
+        && request.frame.says_only_how()
+    {
+        request.frame.source = sides.source;
+        request.frame.target = sides.target;
     }
 }
 

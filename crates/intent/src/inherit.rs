@@ -3,7 +3,7 @@
 
 use crate::act::Verb;
 use crate::frame::{Frame, Pack, Place};
-use crate::intent::{Action, PackageRef, Slot};
+use crate::intent::{Action, Slot};
 use crate::mention::Who;
 use crate::mood::Stance;
 use crate::part::Read;
@@ -82,6 +82,8 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
         return;
     }
     let empty = frame.source == Place::Absent && frame.package == Pack::Absent;
+    // "restore dev's backup" leaves open where to.
+    let unsaid = frame.target == Place::Unclear && !frame.ask.contains(&Slot::Target);
     match (verb, last) {
         (Some(Verb::Backup), Some(backup))
             if backup.stance == Some(Stance::Request) && frame.action == Some(Action::Restore) =>
@@ -148,7 +150,7 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
         _ if frame.pronoun => pronoun(frame, only),
         // "test is broken, restore it from prod": what is told to be broken is what is put right.
         _ if frame.action == Some(Action::Restore)
-            && frame.target == Place::Absent
+            && (frame.target == Place::Absent || unsaid)
             && frame.source_who().is_some()
             && broken(earlier).is_some_and(|who| Some(who) != frame.source_who()) =>
         {
@@ -172,7 +174,7 @@ fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> 
     if !takes || !meant || frame.package != Pack::Absent {
         return false;
     }
-    let named = |part: &&&Read<'_>| matches!(part.frame.package, Pack::Named(PackageRef::Named(_), _));
+    let named = |part: &&&Read<'_>| matches!(part.frame.package, Pack::Named(..));
     let Some(told) = earlier.iter().rev().find(named) else {
         return false;
     };
@@ -194,6 +196,7 @@ fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> 
     frame.source = match (from, to) {
         (Some(who), _) => Place::Told(who),
         (None, Some(who)) if holds => Place::Told(who),
+        _ if told.frame.source == Place::Unclear => Place::Unclear,
         _ => Place::Absent,
     };
     if let (Place::Absent, false) = (frame.target, holds) {

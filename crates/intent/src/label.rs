@@ -16,6 +16,7 @@ const SIDES: RoleSet = RoleSet::of(&[Role::FromBefore, Role::ToBefore]);
 /// Makes the fields of a form one sentence, and takes out what only heads it.
 pub(crate) fn settle_labels(tokens: &mut Vec<Token>) {
     head(tokens);
+    sign(tokens);
     let colon = |token: Option<&Token>| token.is_some_and(|token| token.kind == Kind::Pause(':'));
     let labels: Vec<usize> = (1..tokens.len())
         .filter(|place| {
@@ -95,6 +96,31 @@ fn head(tokens: &mut [Token]) {
             place += named;
         }
         place += 1;
+    }
+}
+
+/// "Regards, Anna Kim": who wrote it says nothing of what is asked for.
+fn sign(tokens: &mut [Token]) {
+    /// A signature has no more words.
+    const LONGEST: usize = 8;
+    let Some(closing) = tokens.iter().rposition(|token| token.is(Role::Closing)) else {
+        return;
+    };
+    let rest = tokens.get(closing + 1..).unwrap_or(&[]);
+    let signs = |token: &Token| {
+        let parts = matches!(token.kind, Kind::Stop | Kind::Pause(_));
+        parts || token.kind == Kind::Unknown && !token.stage_like || token.is_any(SMALL)
+    };
+    if rest.len() > LONGEST || !rest.iter().all(signs) {
+        return;
+    }
+    for token in tokens
+        .iter_mut()
+        .skip(closing + 1)
+        .filter(|token| token.kind == Kind::Unknown)
+    {
+        token.kind = Kind::Word;
+        token.roles = FILLER;
     }
 }
 

@@ -17,7 +17,7 @@
 //! - what a clause is about, and whether it is asked for: `act`, `mood` with `asking` and `telling`
 //! - who is named on which side: `mention` with `marker` and `naming`, then `sides`
 //! - what the clause asks for: `frame` with `verb`, `pack`, `method` and `leftover`
-//! - the clauses together: `reader`, `carry`, `fragment`, `decide`, `surround`, `request`, `inherit`
+//! - the clauses together: `reader`, `carry`, `restate`, `fragment`, `decide`, `surround`, `request`, `inherit`
 //! - what is missing, what may have been meant, what to ask: `finish`, `suggest`, `question`
 //! - the types that go in and out: `intent`, `reading`, `known`, `batch`
 
@@ -58,6 +58,7 @@ mod quote;
 mod reader;
 mod reading;
 mod request;
+mod restate;
 mod script;
 mod settle;
 mod sides;

@@ -2,7 +2,7 @@
 //!
 //! Whether a word is a name at all is left to `naming`.
 
-use crate::act::{Act, Verb};
+use crate::act::{Act, Form, Verb};
 use crate::mention::Side;
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
@@ -35,10 +35,11 @@ const OWNED: RoleSet = RoleSet::of(&[
     Role::NounRule,
     Role::NounRules,
     Role::Part,
+    Role::Structure,
 ]);
 
 /// Words that say the side of the name behind them.
-const MARKS_BEFORE: RoleSet =
+pub(crate) const MARKS_BEFORE: RoleSet =
     RoleSet::of(&[Role::FromBefore, Role::ToBefore, Role::OnBefore, Role::LikeBefore]);
 
 /// Words that say the side of the name before them, or whose it is.
@@ -83,6 +84,8 @@ impl View<'_> {
             .after()
             // "prod 최신 백업", but not "на dev последнюю копию", whose name has its own marker.
             .find(|(_, token)| !(token.is(Role::NounEnvironment) || token.is(Role::Latest) && !marked))
+            // "test последним бэкапом с prod": the package is the other's.
+            .filter(|(place, _)| !self.belongs_to_another(*place))
             .is_some_and(|(place, token)| self.is_package_noun(place, token));
         let owner = possessed || compound && !leading_role(Role::Of);
         let owned_state = possessed && self.after().take(5).any(|(_, token)| token.is(Role::NounState));
@@ -128,12 +131,18 @@ impl View<'_> {
                 return Some(side);
             }
             let owned = self.before().filter(|(_, token)| !self.is_between(token)).nth(1);
-            let act = owned.is_some_and(|(place, _)| {
+            let act = owned.and_then(|(place, _)| {
                 self.acts
                     .iter()
-                    .any(|act| act.place == place && act.verb != Verb::Backup)
+                    .find(|act| act.place == place && act.verb != Verb::Backup)
             });
-            return Some(if act { Side::Bare } else { Side::Owner });
+            // "восстанови из dev" says from where, "restauration de dev" of what.
+            let from = leading_role(Role::FromBefore);
+            return Some(match act {
+                Some(act) if act.form == Form::Do && from && self.other_name_before(act.place) => Side::From,
+                Some(_) => Side::Bare,
+                None => Side::Owner,
+            });
         }
         if let Some(side) = trailing {
             return Some(side);
@@ -181,6 +190,22 @@ impl View<'_> {
         } else {
             side
         })
+    }
+
+    /// Whether the thing at `place` is another environment's: "… of dev" stands behind it.
+    fn belongs_to_another(&self, place: usize) -> bool {
+        let mark = self.tokens.get(place + 1);
+        let name = self.tokens.get(place + 2);
+        mark.is_some_and(|mark| mark.is(Role::FromBefore))
+            && name.is_some_and(|name| matches!(name.kind, Kind::Environment(_)))
+    }
+
+    /// Whether another environment stands before `place`.
+    fn other_name_before(&self, place: usize) -> bool {
+        let before = self.tokens.get(..place).unwrap_or(&[]);
+        before
+            .iter()
+            .any(|token| matches!(token.kind, Kind::Environment(_)) || token.is(Role::Current))
     }
 
     /// Whether the verb speaks of one environment: "delete on dev the backup x".

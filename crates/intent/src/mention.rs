@@ -5,7 +5,7 @@
 
 use crate::act::Act;
 use crate::clause::Clause;
-use crate::marker::View;
+use crate::marker::{MARKS_BEFORE, View};
 use crate::tokens::{Kind, Token};
 use crate::words::Role;
 
@@ -71,6 +71,8 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             }
             Kind::Environment(environment) => Who::Environment(environment),
             Kind::Disputed => Who::Unknown,
+            // "qa 這台": says of a name that it is this one.
+            Kind::Word if token.is(Role::Current) && view.follows_a_name() => continue,
             Kind::Word if token.is(Role::Current) => Who::Current,
             Kind::Word if token.is(Role::There) => Who::There,
             Kind::Word if token.is(Role::Pronoun) => Who::Pronoun,
@@ -109,6 +111,26 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             side: if who == Who::There { Side::To } else { side },
             place,
         });
+    }
+    // "over to test": the adverb says no other place.
+    let placed = |mention: &Mention| {
+        mention.side == Side::To && matches!(mention.who, Who::Environment(_) | Who::Current)
+    };
+    if found.iter().any(placed) {
+        let marks = |place: usize| {
+            clause
+                .tokens
+                .get(place)
+                .is_some_and(|token| token.is_any(MARKS_BEFORE))
+        };
+        let adverb = |place: usize| {
+            clause
+                .tokens
+                .get(place)
+                .is_some_and(|token| token.is(Role::There))
+                && !place.checked_sub(1).is_some_and(marks)
+        };
+        found.retain(|mention| !(mention.who == Who::There && adverb(mention.place)));
     }
     found
 }

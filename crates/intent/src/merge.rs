@@ -2,7 +2,7 @@
 
 use crate::clause::{Clause, SMALL, Standing, has_act};
 use crate::leftover::spares;
-use crate::tokens::Kind;
+use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
 /// A clause with one of these stands on its own even without a verb.
@@ -53,6 +53,7 @@ const SLOTS: RoleSet = RoleSet::of(&[
     Role::Except,
     Role::Only,
     Role::Part,
+    Role::Structure,
     Role::All,
     Role::TimePast,
     Role::TimeFuture,
@@ -82,7 +83,7 @@ pub(crate) fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
             && !has_act(&clause)
             && !clause.has_any(ALONE)
             && carries_slots(&clause)
-            && !(names_both_anew(&clause) || spares(&clause) && merged.is_empty());
+            && !(names_both_anew(&clause) || someone_wants(&clause) || spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
             if clause.standing == Standing::Main && earlier.sentence == clause.sentence && !clause.is_result()
             {
@@ -115,6 +116,15 @@ pub(crate) fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
     }
     merged.extend(waiting);
     merged
+}
+
+/// "QA needs fresh data": tells of another's wish.
+fn someone_wants(clause: &Clause) -> bool {
+    let pairs = clause.tokens.iter().zip(clause.tokens.iter().skip(1));
+    let someone = |token: &Token| token.kind == Kind::Unknown;
+    pairs
+        .into_iter()
+        .any(|(who, wants)| someone(who) && wants.is(Role::Want))
 }
 
 /// "…, I meant test to dev": a correction of both sides.

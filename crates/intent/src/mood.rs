@@ -85,7 +85,10 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     // A clause that asks who or when and ends like "恢复的" asks for the past.
     let told_of =
         clause.has(Role::QuestionWord) && clause.tokens.last().is_some_and(|last| last.is(Role::Possessive));
-    let done = act.form == Form::Done || clause.has(Role::Past) || dated(clause, act) || told_of;
+    // "undo the restore that was just done": what is told of is what is undone.
+    let asks_back = act.verb == Verb::Undo && act.form != Form::Done;
+    let told_past = before.iter().any(|token| token.is(Role::Past)) || !asks_back && clause.has(Role::Past);
+    let done = act.form == Form::Done || told_past || dated(clause, act) || told_of;
     let status = clause.has(Role::StatusWord);
     let opened = clause
         .tokens
@@ -107,7 +110,11 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if (asked || clause.has(Role::Capability)) && !request {
         let possible =
             clause.has(Role::Capability) && (act.form == Form::Done || name_before(clause, Role::Capability));
+        // "dev is ready and can be migrated": nothing is asked, but something may be wanted.
+        let able = before.iter().any(|token| token.is(Role::Capability));
+        let told = !questioned && able && name_before(clause, Role::Capability);
         return Some(match act.verb {
+            Verb::Restore | Verb::Migrate if possible && told && act.form != Form::Name => Stance::Unsure,
             Verb::Restore | Verb::Migrate | Verb::Transfer if possible => Stance::Check,
             _ if done && clause.has(Role::TimePast) => Stance::History,
             _ if done => Stance::Status,

@@ -46,6 +46,16 @@ impl View<'_> {
             && leading.is_some_and(|(_, token)| token.is(Role::ToBefore))
     }
 
+    /// Whether an environment's name stands right before, and no verb before both.
+    pub(crate) fn follows_a_name(&self) -> bool {
+        let opens = self.acts.iter().all(|act| act.place > self.place);
+        opens
+            && self
+                .before()
+                .next()
+                .is_some_and(|(_, token)| matches!(token.kind, Kind::Environment(_)))
+    }
+
     /// "restore dev to": the marker of a target that is not said.
     pub(crate) fn leads_nowhere(&self) -> bool {
         const EMPTY: RoleSet = SMALL.union(RoleSet::of(&[
@@ -122,7 +132,15 @@ impl View<'_> {
                 || next.is_any(ACTS)
         });
         let first_before_verb = self.before().next().is_none()
-            && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])));
-        (verb_before && ends) || first_before_verb
+            && next.is_some_and(|next| {
+                next.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore, Role::WithBefore]))
+            });
+        // "대구 데이터를 …": whose data, where another place is named.
+        let holder = next.is_some_and(|next| next.is(Role::NounContent))
+            && self
+                .tokens
+                .get(self.place + 2)
+                .is_some_and(|mark| mark.is(Role::ObjectAfter));
+        (verb_before && ends) || first_before_verb || holder
     }
 }

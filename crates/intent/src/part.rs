@@ -38,7 +38,7 @@ impl<'c> Read<'c> {
             mentions,
             stance,
             frame,
-            limited: leftover::is_limited(clause) && !leftover::spares(clause),
+            limited: leftover::is_limited(clause) && !leftover::spares(clause) && !leftover::tells(clause),
             put_off: leftover::is_put_off(clause),
             explains: false,
             spent: false,
@@ -66,6 +66,7 @@ impl<'c> Read<'c> {
         self.clause.has_any(RoleSet::of(&[
             Role::Narrates,
             Role::Statement,
+            Role::Others,
             Role::Greeting,
             Role::Notify,
             Role::Past,
@@ -73,6 +74,13 @@ impl<'c> Read<'c> {
             Role::QuestionWord,
         ])) || self.clause.standing == Standing::Reason
             || self.explains
+            || self.lacks_data()
+    }
+
+    /// "QA needs fresh data": says why.
+    fn lacks_data(&self) -> bool {
+        let data = self.has(Role::Fresh) || self.has(Role::NounContent);
+        self.acts.is_empty() && self.has(Role::Want) && data && self.names().next().is_none() && !self.limited
     }
 
     pub(crate) fn is_destructive(&self) -> bool {

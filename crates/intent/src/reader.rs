@@ -9,7 +9,7 @@ use crate::correct;
 use crate::cut::tokenise;
 use crate::decide::decide;
 use crate::finish;
-use crate::fragment::take_up;
+use crate::fragment::{take_sides, take_up};
 use crate::intent::Action;
 use crate::known::Known;
 use crate::label;
@@ -18,6 +18,7 @@ use crate::normal::normalise;
 use crate::part::Read;
 use crate::quote;
 use crate::reading::Reading;
+use crate::restate::restate;
 use crate::script::{is_unspaced, script};
 use crate::settle;
 use crate::slip;
@@ -105,6 +106,8 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     label::settle_labels(&mut tokens.list);
     settle::settle_names(&mut tokens.list);
     settle::settle_things(&mut tokens.list);
+    settle::settle_undo(&mut tokens.list);
+    method::settle_structure(&mut tokens.list);
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
     correct::settle_particles(&mut list);
@@ -124,7 +127,9 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
             reason.explains = true;
         }
     }
+    restate(&mut read);
     take_up(&mut read);
+    take_sides(&mut read);
     let mut decision = decide(&read, &tokens, known);
     if quoted && decision.frame.action.is_none_or(Action::is_destructive) && !decision.refused() {
         decision.ask_action("quoted_whole");

@@ -47,6 +47,10 @@ pub(crate) fn chosen(
         Some(Stance::History) => Some(Action::History),
         _ => None,
     };
+    // "nothing can restore my trust": a question about what is possible needs a subject.
+    if stance_action == Some(Action::Check) && off_topic(&frame, part, tokens, known) {
+        return Decision::plain(Action::None, "other_subject", Mood::Question);
+    }
     if let Some(action) = stance_action {
         frame.action = Some(action);
         frame.ask.clear();
@@ -65,14 +69,17 @@ pub(crate) fn chosen(
         .iter()
         .any(|who| Some(*who) == decision.frame.source_who() || Some(*who) == decision.frame.target_who());
     let sentence = part.clause.sentence;
-    let tied_unknown = read
-        .iter()
-        .any(|other| other.clause.sentence == sentence && !other.frame.left_over.is_empty());
+    // "undo it, the page is white": what is said beside an undo is why.
+    let undoes = decision.frame.action == Some(Action::Undo);
+    let tied_unknown = read.iter().enumerate().any(|(other_place, other)| {
+        let reason = undoes && other_place != place && other.clause.after_pause();
+        other.clause.sentence == sentence && !other.frame.left_over.is_empty() && !reason
+    });
     let disputed = part.clause.tokens.iter().any(|token| token.doubtful);
     let doubt = match part.stance {
         Some(Stance::Unsure) => Some("not_surely_a_request"),
         _ if read.iter().any(|part| part.limited) => Some("limited"),
-        _ if read.iter().any(|part| part.put_off && part.stance.is_some()) => Some("put_off"),
+        _ if read.iter().any(puts_off) => Some("put_off"),
         _ if tied_unknown => Some("left_over"),
         _ if spared => Some("contradiction"),
         _ if disputed => Some("doubtful_name"),
@@ -84,9 +91,20 @@ pub(crate) fn chosen(
             .filter(|rule| *rule != JUDGED || decision.frame.action != Some(Action::Undo)),
     };
     if let Some(rule) = doubt {
+        // "dev is ready and can be migrated": where to is not said either.
+        let open = part.stance == Some(Stance::Unsure) && part.has(Role::Capability);
+        if open && decision.frame.action == Some(Action::Migrate) && decision.frame.target == Place::Absent {
+            decision.frame.target = Place::Unclear;
+        }
         decision.ask_action(rule);
     }
     decision
+}
+
+/// Whether the clause puts the request off: "the customer looks at it at noon" does not.
+fn puts_off(part: &Read<'_>) -> bool {
+    let others = part.has(Role::Others) && !part.is_destructive();
+    part.put_off && part.stance.is_some() && !others
 }
 
 /// Whether a request with unknown words speaks of something else altogether.

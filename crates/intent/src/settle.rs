@@ -180,3 +180,97 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
         }
     }
 }
+
+/// "Put test back to the state before the migration" asks for an undo: takes what names that state
+/// for the verb.
+pub(crate) fn settle_undo(tokens: &mut [Token]) {
+    const RUNS: RoleSet = RoleSet::of(&[
+        Role::RestoreDo,
+        Role::RestoreName,
+        Role::MigrateDo,
+        Role::MigrateName,
+        Role::TransferDo,
+        Role::TransferName,
+    ]);
+    const BRINGS: RoleSet = RoleSet::of(&[
+        Role::RestoreDo,
+        Role::OverwriteDo,
+        Role::TransferDo,
+        Role::UndoDo,
+        Role::LightDo,
+    ]);
+    const STATES: RoleSet = RoleSet::of(&[
+        Role::NounState,
+        Role::StatusDo,
+        Role::LikeBefore,
+        Role::How,
+        Role::Past,
+        Role::Vague,
+    ]);
+    const MINOR: RoleSet = SMALL.union(RoleSet::of(&[
+        Role::Latest,
+        Role::Of,
+        Role::Possessive,
+        Role::Vague,
+    ]));
+    const PARTS: fn(&Token) -> bool = |token| matches!(token.kind, Kind::Stop | Kind::Pause(_));
+    let names = |token: &&Token| matches!(token.kind, Kind::Environment(_) | Kind::Package | Kind::Disputed);
+    let mut start = 0;
+    while start < tokens.len() {
+        let length = tokens
+            .iter()
+            .skip(start)
+            .take_while(|token| !PARTS(token))
+            .count();
+        let clause = tokens.get(start..start + length).unwrap_or(&[]);
+        if let Some((first, last)) = state_before(clause, RUNS, MINOR)
+            && let Some(outside) = clause.get(..first).zip(clause.get(last + 1..))
+            && outside.0.iter().chain(outside.1).filter(names).count() < 2
+            && outside
+                .0
+                .iter()
+                .chain(outside.1)
+                .any(|token| token.is_any(BRINGS))
+            && !outside
+                .0
+                .iter()
+                .chain(outside.1)
+                .any(|token| token.is_any(RoleSet::of(&[Role::BackupDo, Role::CheckDo])))
+            && clause.iter().any(|token| token.is_any(STATES))
+        {
+            let place = start + first;
+            for (at, token) in tokens.iter_mut().enumerate().skip(start).take(length) {
+                let within = at >= place && at <= start + last;
+                if within || token.is_any(STATES.union(RoleSet::of(&[Role::RestoreDo, Role::OverwriteDo]))) {
+                    token.roles = if at == place {
+                        RoleSet::of(&[Role::UndoName])
+                    } else {
+                        RoleSet::of(&[Role::Filler])
+                    };
+                }
+            }
+        }
+        start += length + 1;
+    }
+}
+
+/// Where a clause speaks of the time before a run: "before the last restore", "迁移前".
+fn state_before(clause: &[Token], runs: RoleSet, minor: RoleSet) -> Option<(usize, usize)> {
+    const BEFORE: RoleSet = RoleSet::of(&[Role::TimeBefore, Role::TimeBeforeEnd]);
+    let before = clause.iter().position(|token| token.is_any(BEFORE))?;
+    let ahead = clause
+        .iter()
+        .enumerate()
+        .skip(before + 1)
+        .find(|(_, token)| !token.is_any(minor));
+    if let Some((run, token)) = ahead
+        && token.is_any(runs)
+    {
+        return Some((before, run));
+    }
+    let run = before.checked_sub(1)?;
+    clause
+        .get(run)
+        .filter(|token| token.is_any(runs))
+        .map(|_| (run, before))
+}

@@ -141,6 +141,7 @@ fn ended(roles: RoleSet) -> Option<Standing> {
 fn joins_names(current: &[Token], following: &[Token]) -> bool {
     const LISTED: RoleSet = RoleSet::of(&[
         Role::Part,
+        Role::Structure,
         Role::Current,
         Role::NounEnvironment,
         Role::NounPackage,

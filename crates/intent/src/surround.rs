@@ -4,7 +4,7 @@
 //! What becomes of the request then is left to `decide` and `request`.
 
 use crate::clause::{SMALL, Standing};
-use crate::leftover::spares;
+use crate::leftover::{spares, tells};
 use crate::mention::Who;
 use crate::mood::Stance;
 use crate::part::Read;
@@ -48,7 +48,8 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    fn doubt(&mut self, rule: &'static str) {
+    /// Notes the first reason for a question.
+    pub(crate) fn doubt(&mut self, rule: &'static str) {
         self.unsure.get_or_insert(rule);
     }
 }
@@ -107,7 +108,7 @@ pub(crate) fn judge_without_act(
         return;
     }
     if part.has(Role::Negation) || part.has(Role::Contrast) {
-        let tells =
+        let told =
             part.has(Role::Narrates) || part.has(Role::Statement) || clause.standing == Standing::Reason;
         let light = part.has(Role::Pronoun)
             || part.has(Role::LightDo)
@@ -115,11 +116,15 @@ pub(crate) fn judge_without_act(
                 .tokens
                 .iter()
                 .all(|token| token.is_any(SMALL.union(RoleSet::of(&[Role::Negation, Role::Contrast]))));
+        // "don't make a new one" says which backup is meant.
+        let old = part.has(Role::Fresh) && light && names.is_empty();
         if part.limited {
             around.doubt("limited");
-        } else if !names.is_empty() && !tells {
+        } else if old {
+            return;
+        } else if !names.is_empty() && !told {
             around.spared.extend(names);
-        } else if tells {
+        } else if told {
             around.topics.extend(names);
         } else if light && !part.has_unknown() {
             around.cancelled_after = Some(place);
@@ -134,7 +139,10 @@ pub(crate) fn judge_without_act(
         around.topics.push(Who::Unknown);
     }
     around.topics.extend(names);
-    if part.limited || part.has(Role::Touch) && !part.explains || part.put_off && !part.is_chatter() {
+    if part.limited
+        || part.has(Role::Touch) && !part.explains && !tells(clause)
+        || part.put_off && !part.is_chatter()
+    {
         around.doubt("limited");
         return;
     }

@@ -1,7 +1,7 @@
 //! The verb that decides, where a method says more than the verb: "publish dev's backup", "sync only
 //! the structure".
 
-use crate::act::{Act, Verb};
+use crate::act::{Act, Form, Verb};
 use crate::clause::Clause;
 use crate::frame::{Frame, Pack};
 use crate::intent::{Action, RuleRef, Slot, UserMethod};
@@ -28,6 +28,11 @@ pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> V
         Verb::Undo if !undoes_a_run(clause, acts) => {
             frame.ask(Slot::Action);
             frame.rule_name = "cannot_be_undone";
+            Verb::Undo
+        }
+        // "復原上一次的還原": what is put back is a run.
+        Verb::Restore if restores_a_run(clause, acts) => {
+            frame.rule_name = "puts_a_run_back";
             Verb::Undo
         }
         Verb::Restore if has(Verb::Migrate) => {
@@ -59,7 +64,8 @@ pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> V
 
 /// Whether what is undone is not an undo itself, and not a backup.
 fn undoes_a_run(clause: &Clause, acts: &[Act]) -> bool {
-    let again = acts.iter().filter(|act| act.verb == Verb::Undo).count() > 1;
+    let undoing = |act: &&Act| act.verb == Verb::Undo && act.form != Form::Name;
+    let again = acts.iter().filter(undoing).count() > 1;
     let run = acts
         .iter()
         .any(|act| matches!(act.verb, Verb::Restore | Verb::Migrate | Verb::Transfer));
@@ -75,6 +81,38 @@ fn undoes_a_run(clause: &Clause, acts: &[Act]) -> bool {
         Role::NounRules,
     ]));
     !again && (run || !backup) && !other
+}
+
+/// Whether the object is the last run: "the last restore", with no place to go to.
+fn restores_a_run(clause: &Clause, acts: &[Act]) -> bool {
+    const RUNS: RoleSet = RoleSet::of(&[
+        Role::RestoreDo,
+        Role::RestoreName,
+        Role::MigrateDo,
+        Role::MigrateName,
+    ]);
+    let main = acts.first().map_or(0, |act| act.place);
+    let goes = clause.has_any(RoleSet::of(&[
+        Role::ToBefore,
+        Role::ToAfter,
+        Role::FromBefore,
+        Role::FromAfter,
+    ]));
+    let run = clause
+        .tokens
+        .iter()
+        .enumerate()
+        .skip(main + 1)
+        .find(|(_, token)| token.is_any(RUNS));
+    let latest = run.and_then(|(place, _)| {
+        clause
+            .tokens
+            .get(..place)?
+            .iter()
+            .rev()
+            .find(|token| !token.is(Role::Possessive))
+    });
+    !goes && latest.is_some_and(|before| before.is(Role::Latest))
 }
 
 fn only_overwrites(frame: &Frame) -> bool {
