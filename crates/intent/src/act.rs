@@ -2,7 +2,7 @@
 //!
 //! Whether the clause asks for it, denies it or tells of it is left to `mood`.
 
-use crate::clause::Clause;
+use crate::clause::{Clause, SMALL};
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
@@ -202,6 +202,24 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
     {
         return Some(Act {
             verb: Verb::Migrate,
+            form: Form::Do,
+            place,
+        });
+    }
+    // "still running?"
+    const STANDS: RoleSet = SMALL.union(RoleSet::of(&[
+        Role::StatusWord,
+        Role::Opener,
+        Role::Pronoun,
+        Role::Tag,
+        Role::NounOperation,
+    ]));
+    if (clause.asks || clause.has(Role::Tag))
+        && clause.tokens.iter().all(|token| token.is_any(STANDS))
+        && let Some(place) = position(Role::StatusWord)
+    {
+        return Some(Act {
+            verb: Verb::Status,
             form: Form::Do,
             place,
         });

@@ -38,6 +38,28 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
 fn contrasted_clause(tokens: &[Token], first: usize, length: usize) -> Option<usize> {
     let acts = |tokens: &[Token]| tokens.iter().any(|token| token.is_any(ACTS));
     let rest = tokens.get(first + length..)?;
+    // "dev迁移到test,不是test迁移到dev": the other way round is denied with its verb.
+    let sentence = tokens
+        .get(..first)?
+        .rsplit(|token| token.kind == Kind::Stop)
+        .next()?;
+    let ends = rest
+        .iter()
+        .position(|token| matches!(token.kind, Kind::Pause(_) | Kind::Stop))
+        .unwrap_or(rest.len());
+    let denied = rest.get(..ends)?;
+    let paused = sentence
+        .last()
+        .is_some_and(|token| matches!(token.kind, Kind::Pause(_)));
+    let last = rest
+        .get(ends..)?
+        .iter()
+        .take_while(|token| token.kind != Kind::Stop)
+        .all(|token| token.is_any(SMALL) || matches!(token.kind, Kind::Pause(_)));
+    let plain = tokens.get(first).is_some_and(|token| !token.is(Role::Negation));
+    if plain && paused && acts(sentence) && acts(denied) && last {
+        return Some(length + ends);
+    }
     let pause = rest
         .iter()
         .position(|token| matches!(token.kind, Kind::Pause(_) | Kind::Stop))?;

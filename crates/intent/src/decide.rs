@@ -54,7 +54,12 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
     {
         return Decision::plain(Action::Help, rule, mood);
     }
-    if let Some(cancelled) = around.cancelled_after
+    let removes = |place: &usize| {
+        read.get(*place)
+            .is_some_and(|part| part.frame.action == Some(Action::Remove))
+    };
+    let useless = around.useless.filter(|_| !requests.iter().all(removes));
+    if let Some(cancelled) = around.cancelled_after.or(useless)
         && requests.iter().any(|request| *request < cancelled)
     {
         let instead: Vec<usize> = requests

@@ -4,6 +4,7 @@ use crate::clause::Standing;
 use crate::finish::Decision;
 use crate::frame::{Frame, Place, Stretch};
 use crate::intent::Action;
+use crate::leftover::spares;
 use crate::mention::{Mention, Side, Who};
 use crate::mood::Stance;
 use crate::part::Read;
@@ -19,15 +20,19 @@ pub(crate) fn without_request(read: &[Read<'_>]) -> Decision {
     let mut frame = Frame::default();
     let mut fragments = 0;
     for part in read {
-        let named = !part.mentions.is_empty() || part.clause.has_kind(|kind| kind == Kind::Package);
+        // "that is all" names nothing.
+        let names = |mention: &Mention| !matches!(mention.who, Who::Pronoun | Who::There);
+        let named = part.mentions.iter().any(names) || part.clause.has_kind(|kind| kind == Kind::Package);
         if named {
             fragments += 1;
             frame = fragment(part);
         }
     }
+    // "hands off prod" asks for nothing.
+    let spared = read.iter().all(|part| spares(part.clause));
     // "wipe test": nothing that could be done.
     let touched = read.iter().any(|part| part.has(Role::Touch));
-    if told || touched || fragments != 1 {
+    if told || touched || spared || fragments != 1 {
         return Decision::plain(Action::None, "nothing_asked", Mood::Request);
     }
     Decision::ask(frame, "no_verb")

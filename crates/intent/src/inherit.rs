@@ -46,6 +46,13 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
     ) {
         frame.source = Place::Absent;
     }
+    // "back up dev and restore it from that": the pronoun is the backup just made.
+    if last_verb == Some(Verb::Backup)
+        && matches!(frame.source, Place::Who(Who::Pronoun, _))
+        && frame.action == Some(Action::Restore)
+    {
+        frame.source = Place::Absent;
+    }
     for side in [&mut frame.source, &mut frame.target] {
         if let Place::Who(Who::Pronoun, stretch) = *side {
             *side = only.map_or(Place::Unclear, |who| Place::Who(who, stretch));
@@ -65,8 +72,16 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
         if frame.action == Some(Action::Undo) && frame.target == Place::Absent {
             let done = last.and_then(|told| told.frame.target_who());
             let nobody = names.is_empty();
+            let told = last.is_some_and(|told| {
+                matches!(
+                    told.stance,
+                    Some(Stance::Past | Stance::Statement | Stance::Unsure)
+                ) && !told.has_unknown()
+            });
             frame.target = match (done, only) {
                 (Some(who), _) | (None, Some(who)) if frame.pronoun => Place::Told(who),
+                // "I regret the restore on test, undo"
+                (_, Some(who)) if told => Place::Told(who),
                 _ if nobody => Place::Absent,
                 _ => Place::Unclear,
             };
@@ -170,7 +185,13 @@ fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> 
         frame.action,
         Some(Action::Restore | Action::Migrate | Action::Remove | Action::Download) | None
     );
-    let meant = with || frame.pronoun && frame.source == Place::Absent;
+    let it = with || frame.pronoun && frame.source == Place::Absent;
+    // "prod上的a.nbdata没用了，删掉吧": some languages leave the object out.
+    let unsaid = frame.source == Place::Absent
+        && earlier
+            .last()
+            .is_some_and(|told| told.acts.is_empty() && matches!(told.frame.package, Pack::Named(..)));
+    let meant = it || unsaid && !frame.some_package;
     if !takes || !meant || frame.package != Pack::Absent {
         return false;
     }

@@ -140,7 +140,11 @@ impl View<'_> {
             let from = leading_role(Role::FromBefore);
             return Some(match act {
                 Some(act) if act.form == Form::Do && from && self.other_name_before(act.place) => Side::From,
+                // "overwrite test with a restore of dev"
+                Some(act) if act.form == Form::Name && self.acts_before(act.place) => Side::From,
                 Some(_) => Side::Bare,
+                // "восстанови его из dev": nothing belongs to "it".
+                None if from && owned.is_some_and(|(_, token)| token.is(Role::Pronoun)) => Side::From,
                 None => Side::Owner,
             });
         }
@@ -198,6 +202,12 @@ impl View<'_> {
         let name = self.tokens.get(place + 2);
         mark.is_some_and(|mark| mark.is(Role::FromBefore))
             && name.is_some_and(|name| matches!(name.kind, Kind::Environment(_)))
+    }
+
+    /// Whether another verb stands before `place`.
+    fn acts_before(&self, place: usize) -> bool {
+        let acts = |act: &Act| act.form == Form::Do && act.place < place && act.verb != Verb::Undo;
+        self.acts.iter().any(acts)
     }
 
     /// Whether another environment stands before `place`.

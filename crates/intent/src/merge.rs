@@ -21,6 +21,7 @@ const ALONE: RoleSet = RoleSet::of(&[
     Role::StatusWord,
     Role::Negation,
     Role::Touch,
+    Role::Capability,
 ]);
 
 /// Words that carry a part of a request even without a verb.

@@ -98,7 +98,15 @@ fn id_place(tokens: &[Token]) -> Option<usize> {
     let rule = tokens
         .iter()
         .position(|token| token.is(Role::NounRule) || token.is(Role::RuleId))?;
-    let small = RoleSet::of(&[Role::RuleId, Role::Filler, Role::Named, Role::NounRule]);
+    let small = RoleSet::of(&[
+        Role::RuleId,
+        Role::Filler,
+        Role::Named,
+        Role::NounRule,
+        Role::Narrates,
+        Role::Correction,
+        Role::Determiner,
+    ]);
     let is_id = |token: &Token| {
         matches!(token.kind, Kind::Number | Kind::Quote)
             || matches!(token.kind, Kind::Unknown | Kind::Package)

@@ -71,7 +71,7 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         // "show me what restoring does"
         return Some(Stance::Help);
     }
-    if before.iter().any(|token| token.is(Role::Others)) && !clause.asks {
+    if before.iter().any(|token| token.is(Role::Others)) && !clause.asks && !clause.has(Role::ConsentTag) {
         return Some(Stance::Statement);
     }
     let asked = clause.asks || clause.has_any(RoleSet::of(&[Role::Question, Role::Tag]));

@@ -26,7 +26,8 @@ pub(crate) fn restate(read: &mut [Read<'_>]) {
             second.spent = true;
             continue;
         }
-        let spent = names_method(first, second)
+        let spent = asks_again(first, second)
+            || names_method(first, second)
             || carries_on(first, second)
             || asks_to_check(first, second)
             || says_again(first, second)
@@ -54,7 +55,14 @@ fn is_aside(part: &Read<'_>) -> bool {
 fn corrects(first: &mut Read<'_>, asides: &[Read<'_>], second: &Read<'_>) -> bool {
     const TAKES_BACK: RoleSet = RoleSet::of(&[Role::Correction, Role::Answer, Role::Contrast]);
     let (one, other) = (&first.frame, &second.frame);
-    let taken_back = asides.iter().any(|aside| aside.clause.has_any(TAKES_BACK));
+    let opens = second.clause.tokens.first();
+    let taken_back = asides.iter().any(|aside| aside.clause.has_any(TAKES_BACK))
+        || first
+            .clause
+            .tokens
+            .last()
+            .is_some_and(|last| last.is_any(TAKES_BACK))
+        || opens.is_some_and(|opens| opens.is_any(TAKES_BACK));
     let requests = first.stance == Some(Stance::Request) && second.stance == Some(Stance::Request);
     let deed = one.action == other.action && matches!(one.action, Some(Action::Restore | Action::Migrate));
     let same = first.clause.sentence == second.clause.sentence && deed;
@@ -66,6 +74,29 @@ fn corrects(first: &mut Read<'_>, asides: &[Read<'_>], second: &Read<'_>) -> boo
         first.frame.ask.retain(|slot| *slot != Slot::Target);
     }
     put_right
+}
+
+/// "Can test be restored from dev? Please do it.": the question was a request.
+fn asks_again(first: &mut Read<'_>, second: &Read<'_>) -> bool {
+    const WORDS: RoleSet = SMALL.union(RoleSet::of(&[
+        Role::Request,
+        Role::Want,
+        Role::LightDo,
+        Role::Pronoun,
+    ]));
+    let all = |roles: RoleSet| second.clause.tokens.iter().all(|token| token.is_any(roles));
+    let asks = second.acts.is_empty()
+        && all(WORDS)
+        && second.has(Role::LightDo)
+        && (second.has(Role::Request) || second.has(Role::Polite));
+    let asked = matches!(first.stance, Some(Stance::Help | Stance::Unsure | Stance::Check));
+    let how = first
+        .clause
+        .has_any(RoleSet::of(&[Role::How, Role::QuestionWord, Role::Hypothetical]));
+    if asks && asked && !how {
+        first.stance = Some(Stance::Request);
+    }
+    asks && asked && !how
 }
 
 /// "copy dev to test, as a restore": the method of the move before it.
@@ -168,7 +199,8 @@ fn asks_to_check(first: &mut Read<'_>, second: &Read<'_>) -> bool {
 /// "put it back onto nord, that is, overwrite nord with ost": the same, with what was left out.
 fn says_again(first: &mut Read<'_>, second: &Read<'_>) -> bool {
     let noun = first.acts.first().is_some_and(|act| act.form == Form::Name);
-    let titled = first.has(Role::Label) && noun && first.stance.is_some();
+    let titled =
+        first.has(Role::Label) && first.stance.is_some() && (noun || first.frame.source == Place::Absent);
     let requests =
         (first.stance == Some(Stance::Request) || titled) && second.stance == Some(Stance::Request);
     let apart = second.clause.after_pause() || second.clause.is_result() || titled;

@@ -17,6 +17,7 @@ pub(crate) fn settle_things(tokens: &mut [Token]) {
         Role::Vague,
         Role::TimePast,
     ]);
+    const DATED: RoleSet = RoleSet::of(&[Role::Latest, Role::Vague, Role::TimePast]);
     for place in 0..tokens.len() {
         let before = place
             .checked_sub(1)
@@ -28,12 +29,19 @@ pub(crate) fn settle_things(tokens: &mut [Token]) {
         let marked = before.is_some_and(|before| {
             before.is_any(MARKS) && !before.is(Role::LightDo) || before.kind == Kind::Package
         });
+        // "the latest prod snapshot", "backup terbaru"
+        let earlier = place.checked_sub(2).and_then(|earlier| tokens.get(earlier));
+        let owned = before.is_some_and(|before| matches!(before.kind, Kind::Environment(_)))
+            && earlier.is_some_and(|earlier| earlier.is_any(DATED));
+        let dated = tokens.get(place + 1).is_some_and(|next| next.is(Role::Latest));
+        let marked = marked || owned;
         let is_used = used(tokens.get(..place).unwrap_or(&[]));
-        if let Some(token) = tokens.get_mut(place)
-            && token.is(Role::NounPackage)
-            && (named || marked || is_used)
-        {
+        let Some(token) = tokens.get_mut(place) else { break };
+        if token.is(Role::NounPackage) && (named || marked || is_used || dated && place > 0) {
             token.roles = token.roles.without(ACTING);
+        } else if token.is(Role::BackupDo) && dated && !token.is(Role::NounPackage) {
+            // "ambil backup terbaru": what is there already is taken.
+            token.roles = RoleSet::of(&[Role::TransferDo, Role::NounPackage]);
         }
     }
 }
@@ -169,7 +177,8 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
             .union(MINOR)
             .union(HOLDERS)
             .union(RoleSet::of(&[Role::LightDo]));
-        doubtful |= !token.roles.without(small).is_empty();
+        let led = before_is(RoleSet::of(&[Role::ToBefore, Role::FromBefore]));
+        doubtful |= !led && !token.roles.without(small).is_empty();
         if let Some(token) = tokens.get_mut(place) {
             if word {
                 token.kind = Kind::Word;
@@ -236,7 +245,9 @@ pub(crate) fn settle_undo(tokens: &mut [Token]) {
                 .iter()
                 .chain(outside.1)
                 .any(|token| token.is_any(RoleSet::of(&[Role::BackupDo, Role::CheckDo])))
-            && clause.iter().any(|token| token.is_any(STATES))
+            && clause
+                .iter()
+                .any(|token| token.is_any(STATES.union(RoleSet::of(&[Role::UndoDo]))))
         {
             let place = start + first;
             for (at, token) in tokens.iter_mut().enumerate().skip(start).take(length) {

@@ -41,6 +41,8 @@ pub(crate) struct Surroundings {
     pub(crate) refused: Option<(&'static str, Mood)>,
     pub(crate) unsure: Option<&'static str>,
     pub(crate) cancelled_after: Option<usize>,
+    /// The clause that calls something useless.
+    pub(crate) useless: Option<usize>,
     /// Environments that must not be touched.
     pub(crate) spared: Vec<Who>,
     /// Environments spoken of outside the request.
@@ -72,7 +74,13 @@ pub(crate) fn judge_without_act(
         around.help = Some(("asked_how", Mood::Question));
     }
     if part.has(Role::Cancel) {
-        around.cancelled_after = Some(place);
+        // "no longer needed": takes back a request, but is why something is deleted.
+        let mark = if part.has(Role::Narrates) {
+            &mut around.useless
+        } else {
+            &mut around.cancelled_after
+        };
+        *mark = Some(place);
         return;
     }
     if quoted {
@@ -180,7 +188,13 @@ pub(crate) fn judge(
             return;
         }
         Standing::Condition => {
-            if matches!(stance, Stance::Help | Stance::Hypothetical) || part.has(Role::Tag) {
+            // "if dev is restored to prod, are the users lost?"
+            let others = read
+                .iter()
+                .filter(|other| other.clause.sentence == part.clause.sentence);
+            let alone = others.filter(|other| !other.acts.is_empty()).count() == 1;
+            let asks = part.clause.asks && alone;
+            if asks || matches!(stance, Stance::Help | Stance::Hypothetical) || part.has(Role::Tag) {
                 around.help = Some(("hypothetical", Mood::Hypothetical));
             }
             around.doubt("conditional");

@@ -36,7 +36,9 @@ pub(crate) fn dated(clause: &Clause, act: &Act) -> bool {
             let next = clause.tokens.get(place + 1);
             // "上次把dev还原到prod"
             let last_time = token.is(Role::Latest)
-                && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ObjectBefore, Role::FromBefore])));
+                && next.is_some_and(|next| {
+                    next.glued && next.is_any(RoleSet::of(&[Role::ObjectBefore, Role::FromBefore]))
+                });
             last_time
                 || token.is(Role::TimePast)
                     && !before.is_some_and(|before| before.is_any(NAMES_A_STATE))
@@ -76,11 +78,13 @@ pub(crate) fn judged(clause: &Clause, act: &Act) -> bool {
 
 /// "restore dev to test is what I did": a finite verb behind makes no request of it.
 pub(crate) fn told_behind(clause: &Clause, act: &Act) -> bool {
-    clause
-        .tokens
-        .iter()
-        .skip(act.place + 1)
-        .any(|token| token.is(Role::Narrates))
+    let behind = clause.tokens.get(act.place + 1..).unwrap_or(&[]);
+    behind.iter().enumerate().any(|(place, token)| {
+        // "delete it, takes up space": a remark that ends the clause says why.
+        let rest = behind.get(place + 1..).unwrap_or(&[]);
+        let remark = !token.is(Role::Opener) && !token.glued && rest.iter().all(|token| token.is_any(SMALL));
+        token.is(Role::Narrates) && !remark
+    })
 }
 
 /// "test restore to main": a name right before a word that is also a noun may only describe it.
