@@ -21,6 +21,12 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
             dropped.extend(tokens.drain(first..first + length));
             continue;
         }
+        if let Some((start, end)) = contrasted_act(tokens, first) {
+            dropped.extend(tokens.drain(start..end));
+            ask_for(tokens, start);
+            first = start;
+            continue;
+        }
         if tokens.get(first).is_some_and(|token| token.is(Role::ContrastEnd))
             && let Some(start) = contrast_start(tokens, first)
         {
@@ -31,6 +37,54 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
         first += 1;
     }
     dropped
+}
+
+const RESTORES: RoleSet = RoleSet::of(&[Role::RestoreDo, Role::RestoreName]);
+const MIGRATES: RoleSet = RoleSet::of(&[Role::MigrateDo, Role::MigrateName]);
+
+/// "not a restore but a migration", "移行じゃなくて復元": where the method begins and ends that another
+/// behind it takes the place of.
+fn contrasted_act(tokens: &[Token], place: usize) -> Option<(usize, usize)> {
+    let token = tokens.get(place)?;
+    let other = |one: &Token, two: &Token| {
+        one.is_any(RESTORES) && two.is_any(MIGRATES) || one.is_any(MIGRATES) && two.is_any(RESTORES)
+    };
+    let small =
+        |token: &&Token| token.is_any(SMALL) || matches!(token.kind, Kind::Pause(_)) || token.is(Role::But);
+    if token.is(Role::ContrastEnd) {
+        let start = place.checked_sub(1)?;
+        let next = tokens.iter().skip(place + 1).find(|token| !small(token))?;
+        return other(tokens.get(start)?, next).then_some((start, place + 1));
+    }
+    let denied = place
+        + 1
+        + tokens
+            .iter()
+            .skip(place + 1)
+            .take_while(|token| token.is_any(SMALL))
+            .count();
+    let gap = tokens.iter().skip(denied + 1).take_while(small).count();
+    let next = tokens.get(denied + 1 + gap)?;
+    let parted = tokens
+        .iter()
+        .skip(denied + 1)
+        .take(gap)
+        .any(|token| token.is(Role::But) || matches!(token.kind, Kind::Pause(_)));
+    (token.is(Role::Contrast) && parted && other(tokens.get(denied)?, next))
+        .then_some((place, denied + 1 + gap))
+}
+
+/// Makes a request of the method that takes another's place.
+fn ask_for(tokens: &mut [Token], from: usize) {
+    for token in tokens.iter_mut().skip(from) {
+        if let Some((_, asked)) = [(RESTORES, Role::RestoreDo), (MIGRATES, Role::MigrateDo)]
+            .into_iter()
+            .find(|(roles, _)| token.is_any(*roles))
+        {
+            token.roles = RoleSet::of(&[asked]);
+            return;
+        }
+    }
 }
 
 /// "不是dev还原到test,是把test还原到dev": how long the whole clause is that a correction behind its

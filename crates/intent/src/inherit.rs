@@ -82,17 +82,25 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
                 (Some(who), _) | (None, Some(who)) if frame.pronoun => Place::Told(who),
                 // "I regret the restore on test, undo"
                 (_, Some(who)) if told => Place::Told(who),
+                // "undo the restore, the one I just made on test"
+                (_, Some(who)) if earlier.is_empty() => Place::Told(who),
                 _ if nobody => Place::Absent,
                 _ => Place::Unclear,
             };
             return;
         }
-        let side = match frame.action {
-            Some(Action::Backup) => &mut frame.source,
-            _ => return,
-        };
-        if let (Some(who), true, Place::Absent) = (only, frame.pronoun, *side) {
-            *side = Place::Told(who);
+        // "qa is full, delete x": it is there, not in the environment in use.
+        let made = matches!(
+            frame.action,
+            Some(Action::Backup | Action::Remove | Action::Download)
+        );
+        if made && frame.source == Place::Absent {
+            let asked = last.is_some_and(|last| last.stance == Some(Stance::Request));
+            frame.source = match only {
+                Some(who) if frame.pronoun || !asked => Place::Told(who),
+                None if !names.is_empty() && frame.action != Some(Action::Backup) => Place::Unclear,
+                _ => Place::Absent,
+            };
         }
         return;
     }
@@ -234,7 +242,8 @@ fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> 
 /// The one environment that the clause right before tells of, if that is all it names.
 fn broken(earlier: &[&Read<'_>]) -> Option<Who> {
     let told = earlier.last()?;
-    let tells = told.acts.is_empty() && told.has(Role::Narrates) && !told.has_unknown();
+    let narrates = told.has(Role::Narrates) && !told.has_unknown();
+    let tells = told.acts.is_empty() && (narrates || told.describes());
     let denies = told
         .clause
         .has_any(RoleSet::of(&[Role::Negation, Role::Contrast, Role::Condition]));

@@ -84,7 +84,10 @@ pub(crate) fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
             && !has_act(&clause)
             && !clause.has_any(ALONE)
             && carries_slots(&clause)
-            && !(names_both_anew(&clause) || someone_wants(&clause) || spares(&clause) && merged.is_empty());
+            && !(names_both_anew(&clause)
+                || someone_wants(&clause)
+                || describes(&clause)
+                || spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
             if clause.standing == Standing::Main && earlier.sentence == clause.sentence && !clause.is_result()
             {
@@ -117,6 +120,16 @@ pub(crate) fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
     }
     merged.extend(waiting);
     merged
+}
+
+/// "staging went haywire, …": an environment, and words nobody knows.
+fn describes(clause: &Clause) -> bool {
+    let mut words = clause.tokens.iter().filter(|token| !token.is_any(SMALL));
+    let named = words
+        .next()
+        .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
+    let unknown = |token: &Token| token.kind == Kind::Unknown && !token.name_like && !token.stage_like;
+    named && words.next().is_some_and(unknown)
 }
 
 /// "QA needs fresh data": tells of another's wish.

@@ -9,7 +9,7 @@ use crate::asking::{
     questions_the_request,
 };
 use crate::clause::{Clause, SMALL};
-use crate::telling::{dated, judged, names_a_noun, told, told_behind};
+use crate::telling::{asks_back, dated, judged, names_a_noun, told, told_behind};
 use crate::tokens::Kind;
 use crate::words::{Role, RoleSet};
 
@@ -75,6 +75,9 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         return Some(Stance::Statement);
     }
     let asked = clause.asks || clause.has_any(RoleSet::of(&[Role::Question, Role::Tag]));
+    if !asked && asks_back(clause, act) {
+        return Some(Stance::Request);
+    }
     if !asked && judged(clause, act) {
         return Some(Stance::Statement);
     }
@@ -86,8 +89,8 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     let told_of =
         clause.has(Role::QuestionWord) && clause.tokens.last().is_some_and(|last| last.is(Role::Possessive));
     // "undo the restore that was just done": what is told of is what is undone.
-    let asks_back = act.verb == Verb::Undo && act.form != Form::Done;
-    let told_past = before.iter().any(|token| token.is(Role::Past)) || !asks_back && clause.has(Role::Past);
+    let undoes = act.verb == Verb::Undo && act.form != Form::Done;
+    let told_past = before.iter().any(|token| token.is(Role::Past)) || !undoes && clause.has(Role::Past);
     let done = act.form == Form::Done || told_past || dated(clause, act) || told_of;
     let status = clause.has(Role::StatusWord);
     let opened = clause

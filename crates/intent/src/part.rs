@@ -1,13 +1,13 @@
 //! One clause with everything that was found in it.
 
 use crate::act::{self, Act};
-use crate::clause::{Clause, Standing};
+use crate::clause::{Clause, SMALL, Standing};
 use crate::frame::{self, Frame};
 use crate::intent::Action;
 use crate::leftover;
 use crate::mention::{self, Mention, Who};
 use crate::mood::{self, Stance};
-use crate::tokens::{Kind, Tokens};
+use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Role, RoleSet};
 
 /// A clause with what was found in it.
@@ -74,7 +74,34 @@ impl<'c> Read<'c> {
             Role::QuestionWord,
         ])) || self.clause.standing == Standing::Reason
             || self.explains
+            || self.describes()
             || self.lacks_data()
+    }
+
+    /// "staging went haywire, …": an environment and what is said of it, in words nobody knows.
+    pub(crate) fn describes(&self) -> bool {
+        let mut words = self.clause.tokens.iter().filter(|token| !token.is_any(SMALL));
+        let named = words
+            .next()
+            .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
+        const SAID: RoleSet = RoleSet::of(&[
+            Role::Opener,
+            Role::Narrates,
+            Role::Past,
+            Role::Pronoun,
+            Role::StatusWord,
+            Role::Verdict,
+        ]);
+        let said = |token: &Token| {
+            token.kind == Kind::Unknown && !token.stage_like && !token.name_like || token.is_any(SAID)
+        };
+        let rest: Vec<&Token> = words.collect();
+        self.acts.is_empty()
+            && self.clause.standing == Standing::Main
+            && named
+            && !rest.is_empty()
+            && rest.iter().all(|token| said(token))
+            && rest.iter().any(|token| token.kind == Kind::Unknown)
     }
 
     /// "QA needs fresh data": says why.

@@ -72,7 +72,7 @@ pub(crate) fn chosen(
     // "undo it, the page is white": what is said beside an undo is why.
     let undoes = decision.frame.action == Some(Action::Undo);
     let tied_unknown = read.iter().enumerate().any(|(other_place, other)| {
-        let reason = undoes && other_place != place && other.clause.after_pause();
+        let reason = other.describes() || undoes && other_place != place && other.clause.after_pause();
         other.clause.sentence == sentence && !other.frame.left_over.is_empty() && !reason
     });
     let disputed = part.clause.tokens.iter().any(|token| token.doubtful);

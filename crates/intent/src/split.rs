@@ -82,6 +82,9 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
                         let denied = current.last().is_some_and(|last| last.is(Role::Negation));
                         cutter.close(&mut current, Some(*token).filter(|_| !denied), Standing::Main);
                     }
+                } else if begins_in_earnest(cutter.standing, &current, token, following) {
+                    cutter.close(&mut current, None, Standing::Main);
+                    current.push(*token);
                 } else if roles.has(Role::Then) || roles.has(Role::So) || roles.has(Role::But) || another {
                     cutter.close(&mut current, Some(*token), Standing::Main);
                 } else if let Some(standing) = opened(roles) {
@@ -189,6 +192,28 @@ fn opened(roles: RoleSet) -> Option<Standing> {
 fn only_backs_up(tokens: &[Token]) -> bool {
     const OTHERS: RoleSet = ACTS.without(RoleSet::of(&[Role::BackupDo, Role::BackupName, Role::BackupDone]));
     tokens.iter().any(|token| token.is(Role::BackupDo)) && !tokens.iter().any(|token| token.is_any(OTHERS))
+}
+
+/// "перед работами | сделай бэкап", "bevor wir anfangen | bitte dev sichern": what is to be done before
+/// something begins without a pause, if it can destroy nothing.
+fn begins_in_earnest(standing: Standing, current: &[Token], token: &Token, following: &[Token]) -> bool {
+    const ASKS: RoleSet = RoleSet::of(&[Role::Request, Role::Polite, Role::LightDo]);
+    let said = current.iter().any(|token| !token.is_any(SMALL));
+    let saves = |token: &Token| token.is(Role::BackupDo) && !token.is(Role::RestoreDo);
+    let rest = following
+        .iter()
+        .take_while(|token| !matches!(token.kind, Kind::Stop | Kind::Pause(_)));
+    let destroys = |token: &Token| {
+        token.is_any(ACTS.without(RoleSet::of(&[Role::BackupDo, Role::BackupName, Role::BackupDone])))
+    };
+    let mut rest = rest.peekable();
+    let saved = saves(token) || token.is_any(ASKS) && rest.clone().any(saves);
+    standing == Standing::Before
+        && said
+        && saved
+        && !current.iter().any(saves)
+        && !destroys(token)
+        && !rest.any(destroys)
 }
 
 fn acts_next(following: &[Token]) -> bool {

@@ -1,6 +1,6 @@
 //! The signs that a clause tells of something: a date, a verdict, a finite verb.
 
-use crate::act::Act;
+use crate::act::{Act, Form, Verb};
 use crate::clause::{Clause, SMALL};
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
@@ -114,4 +114,37 @@ pub(crate) fn told(clause: &Clause, act: &Act) -> bool {
     told && !before
         .iter()
         .any(|token| token.is_any(RoleSet::of(&[Role::Request, Role::Want])))
+}
+
+/// "undo the restore I just made", "さっきした復元を取り消して": what is told of is what is undone.
+pub(crate) fn asks_back(clause: &Clause, act: &Act) -> bool {
+    const TELLS: RoleSet = RoleSet::of(&[Role::Statement, Role::Others, Role::Past, Role::Opener]);
+    const ENDS: RoleSet = SMALL.union(RoleSet::of(&[
+        Role::Request,
+        Role::Want,
+        Role::ConsentTag,
+        Role::Chain,
+    ]));
+    let before = clause.tokens.get(..act.place).unwrap_or(&[]);
+    let behind = clause.tokens.get(act.place + 1..).unwrap_or(&[]);
+    let tells = |tokens: &[Token]| tokens.iter().any(|token| token.is_any(TELLS));
+    let opens = !tells(before) && tells(behind);
+    let ends = tells(before) && behind.iter().all(|token| token.is_any(ENDS)) && run_before(before);
+    act.verb == Verb::Undo && act.form == Form::Do && (opens || ends)
+}
+
+/// Whether the last word that counts is a run: "… the restore".
+fn run_before(before: &[Token]) -> bool {
+    const RUNS: RoleSet = RoleSet::of(&[
+        Role::RestoreDo,
+        Role::RestoreName,
+        Role::MigrateDo,
+        Role::MigrateName,
+    ]);
+    const SMALLER: RoleSet = SMALL.union(RoleSet::of(&[Role::ObjectAfter]));
+    before
+        .iter()
+        .rev()
+        .find(|token| !token.is_any(SMALLER))
+        .is_some_and(|token| token.is_any(RUNS))
 }
