@@ -26,6 +26,12 @@ pub(crate) fn restate(read: &mut [Read<'_>]) {
             second.spent = true;
             continue;
         }
+        if looks_into(first, second) {
+            first.acts.clear();
+            first.stance = None;
+            first.spent = true;
+            continue;
+        }
         let spent = asks_again(first, second)
             || names_method(first, second)
             || carries_on(first, second)
@@ -74,6 +80,31 @@ fn corrects(first: &mut Read<'_>, asides: &[Read<'_>], second: &Read<'_>) -> boo
         first.frame.ask.retain(|slot| *slot != Slot::Target);
     }
     put_right
+}
+
+/// "please check, whether prod can take a migration": what is looked into stands behind the comma.
+fn looks_into(first: &Read<'_>, second: &mut Read<'_>) -> bool {
+    let looks = matches!(
+        first.acts.first(),
+        Some(Act {
+            verb: Verb::Check,
+            ..
+        })
+    );
+    let nothing =
+        first.names().next().is_none() && first.frame.package == Pack::Absent && !first.has_unknown();
+    let same = second.clause.sentence == first.clause.sentence && second.clause.after_pause();
+    let moves = matches!(
+        second.frame.action,
+        Some(Action::Restore | Action::Migrate | Action::Check) | None
+    );
+    let whether = second.has(Role::Question) || second.stance == Some(Stance::Check);
+    let into = first.stance == Some(Stance::Request) && looks && nothing && same && moves && whether;
+    if into && second.names().next().is_some() && !second.acts.is_empty() {
+        second.stance = Some(Stance::Check);
+        return true;
+    }
+    false
 }
 
 /// "Can test be restored from dev? Please do it.": the question was a request.

@@ -99,6 +99,8 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
         Role::FromBefore,
         Role::FromAfter,
         Role::ToAfter,
+        Role::OnAfter,
+        Role::WithAfter,
         Role::ObjectAfter,
         Role::Possessive,
     ]);

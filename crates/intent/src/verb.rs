@@ -139,6 +139,20 @@ fn owned_package(clause: &Clause, frame: &Frame) -> bool {
 }
 
 pub(crate) fn listed(clause: &Clause) -> Action {
+    const RUNS: RoleSet = RoleSet::of(&[
+        Role::NounMigrations,
+        Role::MigrateName,
+        Role::RestoreName,
+        Role::TransferName,
+    ]);
+    const PAST: RoleSet = RoleSet::of(&[Role::Past, Role::TimePast]);
+    // "which migrations were there last month"
+    if clause.has_any(RUNS)
+        && clause.has_any(PAST)
+        && !clause.has_any(RoleSet::of(&[Role::NounPackages, Role::NounPackage]))
+    {
+        return Action::History;
+    }
     if clause.has_any(RoleSet::of(&[Role::NounRules, Role::NounRule])) {
         Action::ListRules
     } else if clause.has(Role::NounMigrations) {
