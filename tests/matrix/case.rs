@@ -81,7 +81,7 @@ pub(crate) struct Outcome {
 
 /// Plays a plot to its end.
 pub(crate) async fn play(plot: &Plot) -> Outcome {
-    let (mut case, sim, _home) = Case::open(plot).await;
+    let (mut case, sim, home) = Case::open(plot).await;
     case.play(plot).await;
     case.outcome.complaints.extend(sim.violations());
     let tokens: Vec<String> = addresses(&sim).into_iter().map(|[.., token]| token).collect();
