@@ -265,6 +265,7 @@ fn file(name: &str) -> FileFacts {
     });
     FileFacts {
         path: format!("/p/{name}.nbdata").into(),
+        verified: Vec::new(),
         inspection: serde_json::from_value(inspection).unwrap(),
     }
 }
