@@ -10,6 +10,7 @@
 
 mod approval;
 mod architecture;
+mod at_a_terminal;
 mod bad_input;
 mod bad_packages;
 mod confirmation;

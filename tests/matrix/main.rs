@@ -62,6 +62,9 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// One case in a time of its own; a panic in it is its failure.
 fn played(plot: &Plot) -> Result<Outcome, String> {
+    if plot.journey == Journey::Migrate {
+        case::migrate_undisturbed();
+    }
     let playing = AssertUnwindSafe(|| clock::in_its_own_time(play(plot)));
     std::panic::catch_unwind(playing).map_err(|panic| {
         panic
@@ -72,8 +75,8 @@ fn played(plot: &Plot) -> Result<Outcome, String> {
 }
 
 /// The runs whose every line is a death: a good one, one that is reverted, one that takes itself back, one whose package
-/// is its own way back, and an undo.
-fn mortal() -> [Plot; 5] {
+/// is its own way back, an undo; a good migration, on either surface, and one that is taken back.
+fn mortal() -> [Plot; 8] {
     let plot = Plot::default;
     [
         plot(),
@@ -94,6 +97,21 @@ fn mortal() -> [Plot; 5] {
             journey: Journey::Undo,
             ..plot()
         },
+        Plot {
+            journey: Journey::Migrate,
+            ..plot()
+        },
+        Plot {
+            journey: Journey::Migrate,
+            behaviour: Behaviour::CommandLineOnly,
+            ..plot()
+        },
+        Plot {
+            journey: Journey::Migrate,
+            behaviour: Behaviour::StopsHalfway,
+            rolls_back: true,
+            ..plot()
+        },
     ]
 }
 
@@ -110,6 +128,14 @@ fn plots() -> Vec<Plot> {
             })
         })
         .collect();
+    plots.extend(Behaviour::OF_MIGRATIONS.into_iter().flat_map(|behaviour| {
+        [false, true].map(|rolls_back| Plot {
+            journey: Journey::Migrate,
+            behaviour,
+            rolls_back,
+            ..Plot::default()
+        })
+    }));
     plots.extend(cells::all());
     plots.extend(cells::in_flight());
     for plot in mortal() {

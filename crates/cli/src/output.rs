@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
+use nocobase_client::Secret;
 use release_engine::EngineError;
 use serde::Serialize;
 
@@ -99,6 +100,13 @@ fn harmless(text: &str) -> String {
     text.chars()
         .map(|letter| if kept(letter) { letter } else { '\u{fffd}' })
         .collect()
+}
+
+/// Asks on the terminal for something that is not shown while it is typed; none where nothing is.
+pub(crate) fn ask_secret(question: &str) -> Option<Secret> {
+    let terminal = console::Term::stderr();
+    let typed = write!(&terminal, "{question} ").and_then(|()| terminal.read_secure_line());
+    typed.ok().filter(|typed| !typed.is_empty()).map(Secret::new)
 }
 
 /// A reader that went away (`| head`) is not our problem.

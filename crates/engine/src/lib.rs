@@ -9,6 +9,7 @@
 //! | `migration` | what rules do, what is read for a migration, what was seen of it |
 //! | `evidence`, `verdict` | what was seen, and the pure function from it to a [`Verdict`] |
 //! | [`journal`] | what a run writes down, and the one function from events to state |
+//! | `ledger` | which package was verified where, read out of the journals |
 //! | [`package`] | opening and judging a package before any server sees it |
 //! | `policy`, `lock`, `home`, `report`, `error` | rules, one run a target, files, words, errors |
 //!

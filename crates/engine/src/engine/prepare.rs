@@ -122,7 +122,7 @@ impl Engine {
                 ..
             } => {
                 let file = match package {
-                    PackageChoice::File(path) => Some(self.read_file(path, secrets).await?),
+                    PackageChoice::File(path) => Some(self.read_package(path, secrets).await?),
                     PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => None,
                 };
                 let target_client = self.client(target)?;
@@ -184,7 +184,11 @@ impl Engine {
                         ),
                     });
                 }
-                self.facts_of_way_back(scratch, drilled, secrets).await
+                let (mut facts, drilled) = self.facts_of_way_back(scratch, drilled, secrets).await?;
+                if let Some(file) = &mut facts.file {
+                    file.verified = self.verified(&file.inspection.sha256)?;
+                }
+                Ok((facts, drilled))
             }
         }
     }
@@ -258,16 +262,23 @@ impl Engine {
         Ok(journal::last_overwrite(&self.settings.home, address)?.map(|last| last.run))
     }
 
-    pub(super) async fn read_file(
+    /// A package of this machine that is to go somewhere, with where it was verified.
+    pub(super) async fn read_package(
         &self,
         path: &Path,
         secrets: &RunSecrets,
     ) -> Result<FileFacts, EngineError> {
-        let inspection = self.inspect_file(path, secrets).await?;
+        let mut file = self.read_file(path, secrets).await?;
+        file.verified = self.verified(&file.inspection.sha256)?;
+        Ok(file)
+    }
+
+    /// A safety backup: the way back hangs on no other journal than its own run's.
+    async fn read_file(&self, path: &Path, secrets: &RunSecrets) -> Result<FileFacts, EngineError> {
         Ok(FileFacts {
             path: path.to_owned(),
-            verified: self.verified(&inspection.sha256)?,
-            inspection,
+            inspection: self.inspect_file(path, secrets).await?,
+            verified: Vec::new(),
         })
     }
 

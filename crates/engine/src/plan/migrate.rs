@@ -296,7 +296,8 @@ fn variables_missing(migration: &MigrationFacts, target: &EnvironmentFacts) -> F
             target.environment,
             named.join(", ")
         ),
-        "give their values when it runs, at a terminal: --value-env NAME=VARIABLE, or --values-file FILE with lines NAME=value",
+        "give their values when it runs: a terminal asks for each, or --value-env NAME=VARIABLE, or --values-file FILE with \
+         lines NAME=value",
     )
 }
 

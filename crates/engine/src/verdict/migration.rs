@@ -79,6 +79,7 @@ fn weigh(evidence: &MigrationEvidence) -> Decision {
     if let Some(words) = &failed {
         reasons.push(format!("the server calls it a failure: {words}"));
     }
+    let locked_out = matches!(evidence.identity, Identity::Refused { .. });
     let verdict = match content {
         Content::Wanted if failed.is_none() && done => return with_warnings(evidence, reasons),
         Content::Wanted if failed.is_none() => {
@@ -122,6 +123,12 @@ fn weigh(evidence: &MigrationEvidence) -> Decision {
             } else {
                 Verdict::Partial
             }
+        }
+        Content::Unseen if locked_out => {
+            // a migration keeps the users, so whoever could sign in before still can
+            reasons
+                .push("our credentials no longer work there, and the content could not be compared".into());
+            Verdict::Unknown
         }
         Content::Unseen if done && failed.is_none() => {
             reasons.push("the server calls it a success, but the content could not be compared".into());

@@ -10,6 +10,7 @@
 mod findings;
 mod journal;
 mod ledger;
+mod migration_verdicts;
 mod plans;
 mod properties;
 mod verdicts;
