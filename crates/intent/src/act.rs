@@ -224,6 +224,24 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
             place,
         });
     }
+    // "a fresh dump of dev, please"
+    let listing = clause.has_any(RoleSet::of(&[Role::NounPackages, Role::QuestionWord]));
+    if clause.has(Role::Fresh)
+        && !listing
+        && !clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter, Role::Negation]))
+        && let Some(place) = position(Role::NounPackage)
+        && clause
+            .tokens
+            .iter()
+            .skip(place + 1)
+            .any(|token| token.is_any(RoleSet::of(&[Role::Of, Role::FromBefore])))
+    {
+        return Some(Act {
+            verb: Verb::Backup,
+            form: Form::Do,
+            place,
+        });
+    }
     let told = clause.has_any(RoleSet::of(&[Role::Narrates, Role::Statement])) && !clause.asks;
     let understood = clause.tokens.iter().all(|token| token.kind != Kind::Unknown);
     let place = clause.tokens.iter().position(|token| token.is_any(PLURALS))?;

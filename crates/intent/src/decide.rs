@@ -36,7 +36,7 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
             None if part.spent => {}
             None => {
                 let opens = read.iter().take(place).all(|earlier| earlier.acts.is_empty());
-                judge_without_act(place, part, &mut around, quoted, opens);
+                judge_without_act(place, part, &mut around, quoted, opens, read);
             }
             // "he says test is broken, could you restore it?" is asked by who writes.
             Some(_) if quoted && asks_anew(part) => {

@@ -228,7 +228,7 @@ pub(crate) fn checked(frame: &mut Frame, sides: &Sides, mentions: &[Mention]) {
 pub(crate) fn undone(frame: &mut Frame, sides: &Sides) {
     let to: Vec<Mention> = if sides.to.is_empty() {
         distinct(
-            [&sides.on, &sides.bare, &sides.owner, &sides.from]
+            [&sides.on, &sides.bare, &sides.owner, &sides.from, &sides.with]
                 .into_iter()
                 .flatten()
                 .copied()

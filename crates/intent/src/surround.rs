@@ -63,6 +63,7 @@ pub(crate) fn judge_without_act(
     around: &mut Surroundings,
     quoted: bool,
     opens: bool,
+    read: &[Read<'_>],
 ) {
     let clause = part.clause;
     if part.has(Role::Hypothetical) {
@@ -156,6 +157,8 @@ pub(crate) fn judge_without_act(
     }
     match clause.standing {
         Standing::Condition => around.doubt("conditional"),
+        // "before the meeting": a deadline puts nothing off.
+        Standing::Before if names_none(part) && !part.has(Role::TimeFuture) => {}
         Standing::Before | Standing::After
             if part.has_unknown() || !part.mentions.iter().all(|mention| mention.who == Who::Pronoun) =>
         {
@@ -163,10 +166,52 @@ pub(crate) fn judge_without_act(
         }
         // "I need fresh data for the meeting, …"
         Standing::Main if opens && part.has(Role::Want) && part.names().next().is_none() => {}
+        // "Hello, Tomasz from payroll here.": who writes, in a sentence of its own.
+        Standing::Main if opens && introduces(part, read) => {}
         Standing::Main if part.has_unknown() && !part.is_chatter() => around.doubt("left_over"),
         Standing::Main if clause.is_announced() && part.has_unknown() => around.doubt("left_over"),
         Standing::Main | Standing::Reason | Standing::Before | Standing::After => {}
     }
+}
+
+/// Whether the clause stands in a sentence of its own before the first that asks for something, and says
+/// nothing that could limit it.
+fn introduces(part: &Read<'_>, read: &[Read<'_>]) -> bool {
+    const LIMITS: RoleSet = RoleSet::of(&[
+        Role::Except,
+        Role::Only,
+        Role::Part,
+        Role::All,
+        Role::Negation,
+        Role::Contrast,
+        Role::Touch,
+        Role::Or,
+        Role::TimeFuture,
+        Role::TimeAfter,
+        Role::Hypothetical,
+        Role::Reporting,
+        Role::Example,
+        Role::NounContent,
+        Role::UserTables,
+        Role::SystemTables,
+    ]);
+    let sentence = part.clause.sentence;
+    let apart = read
+        .iter()
+        .all(|other| other.clause.sentence != sentence || other.acts.is_empty());
+    let greets = read
+        .iter()
+        .any(|other| other.clause.sentence == sentence && other.has(Role::Greeting));
+    apart && greets && !part.clause.has_any(LIMITS) && part.names().next().is_none()
+}
+
+fn names_none(part: &Read<'_>) -> bool {
+    part.mentions
+        .iter()
+        .all(|mention| mention.who == Who::Pronoun || mention.who == Who::Unknown)
+        && !part
+            .clause
+            .has_any(RoleSet::of(&[Role::Negation, Role::Condition]))
 }
 
 /// A clause with an act.
