@@ -134,5 +134,8 @@ pub(crate) fn merely_infinitive(clause: &Clause, act: &Act) -> bool {
             Role::WithBefore,
         ]))
     });
-    before.get(last).is_some_and(|token| token.is(Role::ToBefore)) && !hangs
+    before
+        .get(last)
+        .is_some_and(|token| token.is(Role::ToBefore) && !token.borrowed)
+        && !hangs
 }

@@ -1,5 +1,6 @@
 //! Lets clauses that are tied together share how they are meant: "don't back up dev and restore it".
 
+use crate::act::Form;
 use crate::mood::Stance;
 use crate::part::Read;
 use crate::surround::DENIALS;
@@ -63,7 +64,12 @@ fn carried(earlier: Stance, part: &Read<'_>) -> Option<Stance> {
         Role::ConsentTag,
     ]));
     // "could you back up dev and restore it?" asks for both.
-    if earlier == Stance::Request && part.clause.is_tied() && part.stance == Some(Stance::Unsure) {
+    let noun = part.acts.first().is_some_and(|act| act.form == Form::Name)
+        && part.stance == Some(Stance::Statement)
+        && !part
+            .clause
+            .has_any(RoleSet::of(&[Role::Statement, Role::Narrates]));
+    if earlier == Stance::Request && part.clause.is_tied() && (part.stance == Some(Stance::Unsure) || noun) {
         return Some(Stance::Request);
     }
     (carries && part.clause.is_tied() && !own).then_some(earlier)

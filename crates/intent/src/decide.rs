@@ -27,6 +27,7 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         // "he wants that you …": what follows is someone else's wish.
         let others = part.acts.is_empty()
             && part.has(Role::Others)
+            && !part.has(Role::Narrates)
             && !part.has_unknown()
             && part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want]));
         if part.has(Role::Reporting) || part.has(Role::Example) || others {

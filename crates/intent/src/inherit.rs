@@ -80,6 +80,8 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
             });
             frame.target = match (done, only) {
                 (Some(who), _) | (None, Some(who)) if frame.pronoun => Place::Told(who),
+                // "yesterday I put dev on test by mistake, undo"
+                (Some(who), _) if told => Place::Told(who),
                 // "I regret the restore on test, undo"
                 (_, Some(who)) if told => Place::Told(who),
                 // "undo the restore, the one I just made on test"

@@ -27,6 +27,7 @@ pub(crate) fn settle_labels(tokens: &mut Vec<Token>, written: impl Fn(&Token) ->
                 Role::RuleId,
                 Role::NounPackage,
                 Role::Label,
+                Role::Reason,
             ]));
             let labels = tokens.get(place - 1).is_some_and(|label| label.is_any(LABELS));
             labels
@@ -116,10 +117,9 @@ fn number(tokens: &mut [Token], written: impl Fn(&Token) -> String) {
         |token: Option<&Token>| token.is_none_or(|token| matches!(token.kind, Kind::Pause(_) | Kind::Stop));
     for place in 0..tokens.len() {
         let before = place.checked_sub(1).and_then(|before| tokens.get(before));
-        let first = parts(before) && place < 2;
-        let alone = parts(before) && parts(tokens.get(place + 1));
-        if (first || alone)
-            && alone
+        let led = before.is_some_and(|before| before.is_any(RoleSet::of(&[Role::Label, Role::Reporting])));
+        let apart = (led || parts(before)) && parts(tokens.get(place + 1));
+        if apart
             && tokens.get(place).is_some_and(is_number)
             && let Some(token) = tokens.get_mut(place)
         {

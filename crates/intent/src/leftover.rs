@@ -110,7 +110,7 @@ fn only_this(tokens: &[Token], place: usize) -> bool {
     ]);
     let before = place.checked_sub(1).and_then(|before| tokens.get(before));
     let named = before.is_some_and(|before| {
-        matches!(before.kind, Kind::Environment(_) | Kind::Package) || before.is_any(WHOLE)
+        matches!(before.kind, Kind::Environment(_) | Kind::Package) || before.is_any(WHOLE.union(ACTS))
     });
     named && tokens.iter().skip(place + 1).all(|token| token.is_any(SMALL))
 }
