@@ -181,6 +181,14 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
         {
             frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
         }
+        // "test is broken, please restore": what is broken is put right.
+        _ if frame.action == Some(Action::Restore)
+            && empty
+            && frame.target == Place::Absent
+            && broken(earlier).is_some() =>
+        {
+            frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
+        }
         // Another clause speaks of an environment: the one in use may not be meant.
         _ if frame.target == Place::Absent && !around.topics.is_empty() => frame.target = Place::Unclear,
         _ => {}

@@ -190,7 +190,8 @@ fn carries_on(first: &mut Read<'_>, second: &Read<'_>) -> bool {
     {
         return false;
     }
-    let target = if other.target_who().is_none() && !homeless {
+    let said = other.target_who().is_some_and(|who| who != Who::Pronoun);
+    let target = if !said && !homeless {
         one.target
     } else {
         other.target

@@ -64,6 +64,7 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
         return;
     }
     from.extend(sides.with.iter().copied());
+    from = distinct(from);
     let mut to = sides.to.clone();
     if to.is_empty() {
         to.extend(sides.on.iter().copied());
