@@ -81,6 +81,7 @@ fn head(tokens: &mut [Token]) {
                 .take(LABELLED)
                 .take_while(|token| {
                     matches!(token.kind, Kind::Number)
+                        || token.is(Role::RuleId)
                         || token.kind == Kind::Unknown && token.name_like && !token.stage_like
                 })
                 .count();

@@ -130,7 +130,9 @@ pub(crate) fn asks_back(clause: &Clause, act: &Act) -> bool {
     let behind = clause.tokens.get(act.place + 1..).unwrap_or(&[]);
     let tells = |tokens: &[Token]| tokens.iter().any(|token| token.is_any(TELLS));
     let opens = !tells(before) && tells(behind);
-    let ends = tells(before) && behind.iter().all(|token| token.is_any(ENDS)) && run_before(before);
+    let dated = before.iter().any(|token| token.is(Role::TimePast));
+    let ends =
+        (tells(before) || dated) && behind.iter().all(|token| token.is_any(ENDS)) && run_before(before);
     act.verb == Verb::Undo && act.form == Form::Do && (opens || ends)
 }
 
