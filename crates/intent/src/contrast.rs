@@ -19,6 +19,13 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
         {
             let length = contrasted_clause(tokens, first, length).unwrap_or(length);
             dropped.extend(tokens.drain(first..first + length));
+            // "not dev to test, I wanted test to dev": a wish put right, not a tale.
+            let said = |token: &&mut Token| !matches!(token.kind, Kind::Pause(_));
+            if let Some(wish) = tokens.iter_mut().skip(first).find(said)
+                && wish.is(Role::Statement)
+            {
+                wish.roles = RoleSet::of(&[Role::Correction]);
+            }
             continue;
         }
         if let Some((act, but)) = contrasted_sides(tokens, first) {

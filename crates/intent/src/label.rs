@@ -81,6 +81,7 @@ fn head(tokens: &mut [Token]) {
                 .take(LABELLED)
                 .take_while(|token| {
                     matches!(token.kind, Kind::Number)
+                        || token.is(Role::RuleId)
                         || token.kind == Kind::Unknown && token.name_like && !token.stage_like
                 })
                 .count();
@@ -212,6 +213,24 @@ pub(crate) fn settle_confirmations(tokens: &mut [Token]) {
                 ])))
             })
             .count();
+        // "don't ask me to restore dev" and "he did not confirm" deny more than a question.
+        let behind: Vec<&Token> = tokens.iter().skip(last + 1 + rest).take(2).collect();
+        let acts = |place: usize| behind.get(place).is_some_and(|token| token.is_any(ACTS));
+        let infinitive = behind
+            .first()
+            .is_some_and(|token| token.is_any(RoleSet::of(&[Role::ToBefore, Role::Of, Role::FromBefore])));
+        let denied = tokens
+            .get(first)
+            .is_some_and(|token| token.is_any(RoleSet::of(&[Role::Negation, Role::Contrast])));
+        let told = tokens
+            .iter()
+            .take(first)
+            .rev()
+            .take_while(|token| !matches!(token.kind, Kind::Stop | Kind::Pause(_)))
+            .any(|token| token.is_any(RoleSet::of(&[Role::Statement, Role::Others, Role::Pronoun])));
+        if denied && (told || acts(0) || infinitive && acts(1)) {
+            continue;
+        }
         for token in tokens.iter_mut().skip(first).take(last + 1 + rest - first) {
             *token = Token {
                 kind: Kind::Word,

@@ -57,20 +57,30 @@ pub fn read(text: &str, known: &Known) -> Reading {
 
 fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let normal = normalise(text);
-    let mut seen: Vec<(isize, Tokens<'_>)> = Vec::new();
-    for language in candidates(&normal.text) {
+    let mut seen: Vec<(isize, usize, Tokens<'_>)> = Vec::new();
+    let (latin, others): (Vec<_>, Vec<_>) = candidates(&normal.text)
+        .into_iter()
+        .enumerate()
+        .partition(|(_, language)| language.scripts.contains(&"latin"));
+    for (order, language) in others {
+        let tokens = tokenise(&normal, text, known, language);
+        seen.push((tokens.score(), order, tokens));
+    }
+    // A text in another script needs no Latin language where one of its own knows every word.
+    let own = seen.iter().any(|(.., tokens)| tokens.knows_enough());
+    for (order, language) in latin.into_iter().filter(|_| !own) {
         let tokens = tokenise(&normal, text, known, language);
         // The first language needs no other beside it where it knows every word.
         let whole = seen.is_empty() && tokens.knows_all();
-        seen.push((tokens.score(), tokens));
+        seen.push((tokens.score(), order, tokens));
         if whole {
             break;
         }
     }
     // Of equal scores the first stays first.
-    seen.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    seen.sort_by_key(|(score, order, _)| (std::cmp::Reverse(*score), *order));
     let mut seen = seen.into_iter();
-    let Some((best, tokens)) = seen.next() else {
+    let Some((best, _, tokens)) = seen.next() else {
         return finish::nothing(language_of_script(text.chars()));
     };
     let reading = read_tokens(tokens, known, quoted);
@@ -79,8 +89,8 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     }
     // What another language, as likely, reads as a denial or a question must not act.
     let refuses = |reading: &Reading| matches!(reading.intent.action, Some(Action::None | Action::Help));
-    seen.take_while(|(score, _)| score * LIKELY.1 >= best * LIKELY.0)
-        .map(|(_, tokens)| read_tokens(tokens, known, quoted))
+    seen.take_while(|(score, ..)| score * LIKELY.1 >= best * LIKELY.0)
+        .map(|(.., tokens)| read_tokens(tokens, known, quoted))
         .find(refuses)
         .unwrap_or(reading)
 }

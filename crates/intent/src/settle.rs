@@ -172,7 +172,14 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
                 .iter()
                 .skip(place + 1)
                 .find(|behind| !behind.is(Role::NounEnvironment));
-            word |= name_follows || behind.is_none_or(|behind| !behind.is_any(BEHIND_NAMES));
+            // "검증 백업본을 … 복원": whose copy it is, where another verb follows.
+            let owns = behind.is_some_and(|behind| behind.is_any(PACKAGES))
+                && tokens
+                    .iter()
+                    .skip(place + 1)
+                    .any(|later| later.is_any(DO) && !later.is_any(PACKAGES));
+            let verb = behind.is_none_or(|behind| !behind.is_any(BEHIND_NAMES)) && !owns;
+            word |= name_follows || verb;
         }
         if token.roles.meets(MINOR) {
             word |= after_is(PACKAGES.union(HOLDERS)) || name_follows;

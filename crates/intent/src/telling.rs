@@ -81,9 +81,14 @@ pub(crate) fn judged(clause: &Clause, act: &Act) -> bool {
 pub(crate) fn told_behind(clause: &Clause, act: &Act) -> bool {
     let behind = clause.tokens.get(act.place + 1..).unwrap_or(&[]);
     behind.iter().enumerate().any(|(place, token)| {
-        // "delete it, takes up space": a remark that ends the clause says why.
+        // "delete it takes up space": a remark that ends the clause says why; "restore dev to test
+        // works" tells.
         let rest = behind.get(place + 1..).unwrap_or(&[]);
-        let remark = !token.is(Role::Opener) && !token.glued && rest.iter().all(|token| token.is_any(SMALL));
+        let explains = matches!(act.verb, Verb::Remove | Verb::Undo);
+        let remark = explains
+            && !token.is(Role::Opener)
+            && !token.glued
+            && rest.iter().all(|token| token.is_any(SMALL));
         token.is(Role::Narrates) && !remark
     })
 }
@@ -130,7 +135,9 @@ pub(crate) fn asks_back(clause: &Clause, act: &Act) -> bool {
     let behind = clause.tokens.get(act.place + 1..).unwrap_or(&[]);
     let tells = |tokens: &[Token]| tokens.iter().any(|token| token.is_any(TELLS));
     let opens = !tells(before) && tells(behind);
-    let ends = tells(before) && behind.iter().all(|token| token.is_any(ENDS)) && run_before(before);
+    let dated = before.iter().any(|token| token.is(Role::TimePast));
+    let ends =
+        (tells(before) || dated) && behind.iter().all(|token| token.is_any(ENDS)) && run_before(before);
     act.verb == Verb::Undo && act.form == Form::Do && (opens || ends)
 }
 
