@@ -25,5 +25,6 @@ mod questions;
 mod readme;
 mod roll_back;
 mod scenarios;
+mod secret_sessions;
 mod secrets;
 mod transcripts;

@@ -13,6 +13,7 @@ use release_engine::{
     Engine, EngineError, Home, PackageChoice, Proof, Request, RuleChoice, RunId, RunReport, RunSecrets,
     RunStanding, StepName, Verdict,
 };
+use release_tests::{first_secret, written};
 
 use crate::cells::Row;
 use tempfile::TempDir;
@@ -80,9 +81,13 @@ pub(crate) struct Outcome {
 
 /// Plays a plot to its end.
 pub(crate) async fn play(plot: &Plot) -> Outcome {
-    let (mut case, sim, _home) = Case::open(plot).await;
+    let (mut case, sim, home) = Case::open(plot).await;
     case.play(plot).await;
     case.outcome.complaints.extend(sim.violations());
+    let tokens: Vec<String> = addresses(&sim).into_iter().map(|[.., token]| token).collect();
+    if let Some(secret) = first_secret(&written(home.path()), &tokens) {
+        case.complain(format!("{secret} was written down"));
+    }
     case.outcome
 }
 

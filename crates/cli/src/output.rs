@@ -94,6 +94,14 @@ pub(crate) fn ask(question: &str) -> Option<String> {
     }
 }
 
+/// The text without what a terminal obeys: names and messages come from servers.
+fn harmless(text: &str) -> String {
+    let kept = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    text.chars()
+        .map(|letter| if kept(letter) { letter } else { '\u{fffd}' })
+        .collect()
+}
+
 /// Asks on the terminal for something that is not shown while it is typed; none where nothing is.
 pub(crate) fn ask_secret(question: &str) -> Option<Secret> {
     let terminal = console::Term::stderr();
@@ -104,6 +112,7 @@ pub(crate) fn ask_secret(question: &str) -> Option<Secret> {
 /// A reader that went away (`| head`) is not our problem.
 fn write(stream: &mut impl io::Write, text: &str) {
     let end = if text.ends_with('\n') { "" } else { "\n" };
+    let text = harmless(text);
     let written = write!(stream, "{text}{end}").and_then(|()| stream.flush());
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe

@@ -15,6 +15,7 @@
 //!
 //! HTTP is left to `nocobase-client`, sentences to `release-intent`, printing and settings to the faces.
 
+mod address;
 mod confirm;
 mod engine;
 mod error;
@@ -45,7 +46,7 @@ pub use evidence::{
     Acceptance, Canary, Comparison, Difference, Evidence, Identity, LogStory, Says, Signal, Standing,
 };
 pub use facts::{
-    BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts,
+    BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts, InDoubt,
     OutsideFacts, PluginFact, Verified,
 };
 pub use finding::{Finding, Severity};

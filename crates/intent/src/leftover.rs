@@ -71,6 +71,7 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
     };
     clause.tokens.iter().enumerate().any(|(place, token)| {
         token.is_any(RoleSet::of(&[Role::Except, Role::Part]))
+            || token.is(Role::Structure) && !clause.has(Role::SchemaOnly)
             || token.is(Role::NounEnvironments) && !everywhere(place)
             || token.is(Role::All)
                 && !everywhere(place)
@@ -97,6 +98,14 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
                 })
             }
     })
+}
+
+/// "it wiped our forms": tells what happened to a part, and limits nothing.
+pub(crate) fn tells(clause: &Clause) -> bool {
+    const TOLD: RoleSet = RoleSet::of(&[Role::Touch, Role::Narrates, Role::Past]);
+    const LIMITS: RoleSet = RoleSet::of(&[Role::Except, Role::Only, Role::Negation, Role::Contrast]);
+    let opens = clause.tokens.first().is_some_and(|first| first.is(Role::Pronoun));
+    opens && clause.has_any(TOLD) && !clause.has_any(ACTS.union(LIMITS))
 }
 
 /// "不要动生产", "except prod": names that are to be left alone, and nothing else.
@@ -130,6 +139,7 @@ pub(crate) fn is_topic(token: &Token) -> bool {
             Role::NounMigrations,
             Role::NounRule,
             Role::NounRules,
+            Role::NounOperation,
             Role::NounContent,
             Role::SchemaOnly,
             Role::UserTables,

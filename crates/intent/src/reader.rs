@@ -3,21 +3,26 @@
 //!
 //! The steps themselves are left to the other modules.
 
-use crate::act;
-use crate::clause;
+use crate::carry::carry;
+use crate::contrast::drop_contrasts;
 use crate::correct;
 use crate::cut::tokenise;
-use crate::decide::{carry, decide};
+use crate::decide::decide;
 use crate::finish;
+use crate::fragment::{take_sides, take_up};
 use crate::intent::Action;
 use crate::known::Known;
+use crate::label;
 use crate::method;
 use crate::normal::normalise;
 use crate::part::Read;
 use crate::quote;
 use crate::reading::Reading;
-use crate::request::take_up;
+use crate::restate::restate;
 use crate::script::{is_unspaced, script};
+use crate::settle;
+use crate::slip;
+use crate::split::split;
 use crate::tokens::{Kind, Tokens};
 use crate::words::{Language, languages};
 
@@ -95,15 +100,20 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     } else {
         language_of_script(tokens.normal.text.chars())
     };
+    slip::settle_slips(&mut tokens);
     let all = tokens.list.clone();
-    act::settle_names(&mut tokens.list);
-    act::settle_things(&mut tokens.list);
+    label::settle_confirmations(&mut tokens.list);
+    label::settle_labels(&mut tokens.list);
+    settle::settle_names(&mut tokens.list);
+    settle::settle_things(&mut tokens.list);
+    settle::settle_undo(&mut tokens.list);
+    method::settle_structure(&mut tokens.list);
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
     correct::settle_particles(&mut list);
-    clause::drop_contrasts(&mut list);
+    drop_contrasts(&mut list);
     correct::put_right(&mut list);
-    let clauses = clause::split(&list);
+    let clauses = split(&list);
     let mut read: Vec<Read<'_>> = clauses.iter().map(|clause| Read::new(clause, &tokens)).collect();
     carry(&mut read);
     for place in 1..read.len() {
@@ -117,7 +127,9 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
             reason.explains = true;
         }
     }
+    restate(&mut read);
     take_up(&mut read);
+    take_sides(&mut read);
     let mut decision = decide(&read, &tokens, known);
     if quoted && decision.frame.action.is_none_or(Action::is_destructive) && !decision.refused() {
         decision.ask_action("quoted_whole");

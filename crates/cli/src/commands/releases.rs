@@ -232,9 +232,20 @@ fn with_variables(plan: &Plan, secrets: &RunSecrets) -> RunSecrets {
 
 async fn run(context: &Context, confirmed: ConfirmedPlan, secrets: &RunSecrets) -> Result<Exit, EngineError> {
     let run = context.engine.start(confirmed, secrets)?;
-    let report = follow::follow(&context.engine, &run).await?;
-    show_run(context, &report);
-    Ok(Exit::from(&report))
+    match follow::follow(&context.engine, &run).await {
+        Ok(report) => {
+            show_run(context, &report);
+            Ok(Exit::from(&report))
+        }
+        // it goes on by itself, so nothing is said about the target
+        Err(error) => {
+            output::error(&error, context.globals.json);
+            output::talk(&format!(
+                "the run goes on by itself: nocobase-release runs show {run}"
+            ));
+            Ok(Exit::Unknown)
+        }
+    }
 }
 
 /// Asks a person at the terminal for the plan's phrase.

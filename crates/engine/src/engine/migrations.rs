@@ -70,6 +70,7 @@ impl Engine {
             target: Some(target_facts),
             file,
             last_run,
+            source_in_doubt: None,
             migration: Some(Box::new(migration)),
         })
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use futures_util::future::try_join;
 
 use super::Engine;
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{Facts, FileFacts, read_environment, same_address};
+use crate::facts::{Facts, FileFacts, read_environment};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
 use crate::plan::{MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
@@ -33,7 +34,7 @@ impl Engine {
                 package,
                 accepted,
             } => Request::Restore {
-                source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
+                source: self.normalised_source(source.as_deref(), package)?,
                 target: self.resolve(target)?,
                 package: self.normalised_package(package, source.as_deref().unwrap_or(target), false)?,
                 accepted: accepted.clone(),
@@ -50,7 +51,7 @@ impl Engine {
                     return Err(not_acceptable(code));
                 }
                 Request::Migrate {
-                    source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
+                    source: self.normalised_source(source.as_deref(), package)?,
                     target: self.resolve(target)?,
                     rule: rule.clone(),
                     package: self.normalised_package(package, source.as_deref().unwrap_or(target), true)?,
@@ -67,6 +68,16 @@ impl Engine {
                 run: run.clone(),
             },
         })
+    }
+
+    /// A file of this machine has no source, whatever is said of it: what that environment holds is not what is in it.
+    fn normalised_source(
+        &self,
+        source: Option<&str>,
+        package: &PackageChoice,
+    ) -> Result<Option<String>, EngineError> {
+        let name = source.map(|name| self.resolve(name)).transpose()?;
+        Ok(name.filter(|_| !matches!(package, PackageChoice::File(_))))
     }
 
     fn normalised_package(
@@ -98,6 +109,7 @@ impl Engine {
                         target: None,
                         file: None,
                         last_run: None,
+                        source_in_doubt: None,
                         migration: None,
                     },
                     None,
@@ -135,6 +147,7 @@ impl Engine {
                         target: Some(target),
                         file,
                         last_run,
+                        source_in_doubt: None,
                         migration: None,
                     },
                     None,
@@ -213,6 +226,7 @@ impl Engine {
             target: Some(facts),
             file: Some(file),
             last_run,
+            source_in_doubt: None,
             migration: None,
         };
         Ok((facts, Some(undone)))
@@ -305,6 +319,10 @@ impl Engine {
                 (_, None) => return Err(unfinished(target, &state)),
                 (_, Some(verdict)) if !verdict.may_have_changed() => {}
                 (Some(earlier), Some(verdict)) if verdict.is_good() => undone.push(earlier.run.clone()),
+                // An undo that ended badly is tried again: what it found was the damage.
+                (Some(_), Some(_)) if state.way_back().0 != &state.run => {
+                    return journal::read(home, state.way_back().0);
+                }
                 (_, Some(_)) => return Ok(state),
             }
         }

@@ -5,8 +5,9 @@
 
 use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_step, step, verified_first};
 use super::{MIGRATION_PLUGINS_MISSING, PlanAction, PlannedPackage, Step, StepName, Strength};
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, Facts, blocked, refuse, same_address};
+use crate::facts::{EnvironmentFacts, Facts, blocked, refuse};
 use crate::finding::{Finding, Severity};
 use crate::migration::{
     MigrationFacts, MigrationPackageFact, PlannedMigration, PlannedRule, RuleChoice, TableMethod, choose,

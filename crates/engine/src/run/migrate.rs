@@ -36,7 +36,7 @@ impl Runner {
             self.note_baseline(&judged).await?;
             self.check_unaltered(&package).await?;
             self.check_way_back(&safety_backup).await?;
-            if !Client::takes_env_texts(&check) {
+            if !execution.texts.is_empty() && !self.target_client()?.takes_env_texts(&check).await {
                 self.set_variables(&execution.texts).await?;
                 execution.texts.clear();
             }

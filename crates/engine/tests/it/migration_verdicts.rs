@@ -168,6 +168,7 @@ fn no_migration_is_verified_or_called_unchanged_without_proof() {
 fn brought_back() -> Evidence {
     Evidence {
         acceptance: Acceptance::Accepted,
+        process_died: false,
         went_down: true,
         standing: Standing::Up,
         failure_message: None,

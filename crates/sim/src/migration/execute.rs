@@ -30,6 +30,8 @@ const MESSAGES: [&str; 4] = [
 struct Order<'call> {
     call: &'call Call,
     opened: Opened,
+    /// Values of variables that came along.
+    texts: Vec<Value>,
     skip_backup: bool,
 }
 
@@ -57,6 +59,7 @@ pub(crate) async fn run(call: &Call) -> Reply {
     let order = Order {
         call,
         opened,
+        texts: texts_with(call),
         skip_backup: call.parameters.switch("skipBackup"),
     };
     if let Some(refusal) = order.refusal() {
@@ -64,6 +67,28 @@ pub(crate) async fn run(call: &Call) -> Reply {
     }
     order.set_variables();
     order.work().await
+}
+
+fn texts_with(call: &Call) -> Vec<Value> {
+    let Some(given) = call.parameters.body.get("envTexts") else {
+        return Vec::new();
+    };
+    if call.target.action == "execute" && call.world.state().settings.migration_values_apart {
+        call.violation("unknown field `envTexts`");
+        return Vec::new();
+    }
+    texts_of(given)
+}
+
+/// Values of variables, `{text, secret}` each: a list of JSON, or of texts that hold such, since NocoBase's own command
+/// line sends each item of a list as a field of the form (`createMultipartBody` of @nocobase/cli 2.2.15).
+fn texts_of(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Object(_) => vec![value.clone()],
+        Value::Array(items) => items.iter().flat_map(texts_of).collect(),
+        Value::String(text) => serde_json::from_str(text).map_or_else(|_| Vec::new(), |read| texts_of(&read)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
 }
 
 fn package_of(call: &Call) -> Result<Bytes, Reply> {
@@ -109,13 +134,7 @@ impl Order<'_> {
 
     /// The values that came along: name, value, whether it is a secret.
     fn given(&self) -> Vec<(String, String, bool)> {
-        let texts = self
-            .call
-            .parameters
-            .body
-            .get("envTexts")
-            .and_then(Value::as_array);
-        let lines = texts.into_iter().flatten().flat_map(|text| {
+        let lines = self.texts.iter().flat_map(|text| {
             let secret = text.get("secret") == Some(&Value::Bool(true));
             let lines: Vec<_> = text_of(text.get("text"))
                 .lines()
