@@ -126,8 +126,12 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
             let after = clause.tokens.get(place + 1);
             // "it went wrong with the restore"
             let used = |before: &Token| before.is(Role::WithBefore) && !before.is(Role::LightDo);
+            // "that release is rubbish"
+            let pointed = before.is_some_and(|before| before.is(Role::Pronoun))
+                && after.is_some_and(|after| after.is_any(RoleSet::of(&[Role::Narrates, Role::Opener])));
             let noun_here = is(*naming)
-                && (before.is_some_and(|before| before.is_any(BEFORE_NOUN) || used(before))
+                && (pointed
+                    || before.is_some_and(|before| before.is_any(BEFORE_NOUN) || used(before))
                     || after.is_some_and(|after| after.is(Role::Of))
                         && !(token.is(*acting) && goes_from_to(clause, place)));
             let form = if noun_here {
@@ -220,6 +224,24 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
     {
         return Some(Act {
             verb: Verb::Status,
+            form: Form::Do,
+            place,
+        });
+    }
+    // "a fresh dump of dev, please"
+    let listing = clause.has_any(RoleSet::of(&[Role::NounPackages, Role::QuestionWord]));
+    if clause.has(Role::Fresh)
+        && !listing
+        && !clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter, Role::Negation]))
+        && let Some(place) = position(Role::NounPackage)
+        && clause
+            .tokens
+            .iter()
+            .skip(place + 1)
+            .any(|token| token.is_any(RoleSet::of(&[Role::Of, Role::FromBefore])))
+    {
+        return Some(Act {
+            verb: Verb::Backup,
             form: Form::Do,
             place,
         });

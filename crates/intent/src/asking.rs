@@ -96,8 +96,21 @@ pub(crate) fn named_request(clause: &Clause, acts: &[Act]) -> bool {
 /// "restoring dev to test", "backup of dev": a noun with its sides and nothing else.
 pub(crate) fn plain_noun(clause: &Clause) -> bool {
     !clause.has_any(RoleSet::of(&[Role::Statement, Role::Narrates]))
-        && clause.tokens.iter().all(|token| token.kind != Kind::Unknown)
+        && clause
+            .tokens
+            .iter()
+            .enumerate()
+            .all(|(place, token)| token.kind != Kind::Unknown || is_rule(clause, place))
         && !starts_with_the(clause)
+}
+
+/// Whether the unknown word is a rule's: "rule crm-core".
+fn is_rule(clause: &Clause, place: usize) -> bool {
+    const RULE: RoleSet = RoleSet::of(&[Role::NounRule, Role::RuleId]);
+    place
+        .checked_sub(1)
+        .and_then(|before| clause.tokens.get(before))
+        .is_some_and(|before| before.is_any(RULE))
 }
 
 fn starts_with_the(clause: &Clause) -> bool {
@@ -121,5 +134,8 @@ pub(crate) fn merely_infinitive(clause: &Clause, act: &Act) -> bool {
             Role::WithBefore,
         ]))
     });
-    before.get(last).is_some_and(|token| token.is(Role::ToBefore)) && !hangs
+    before
+        .get(last)
+        .is_some_and(|token| token.is(Role::ToBefore) && !token.borrowed)
+        && !hangs
 }

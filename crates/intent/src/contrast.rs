@@ -21,6 +21,12 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
             dropped.extend(tokens.drain(first..first + length));
             continue;
         }
+        if let Some((act, but)) = contrasted_sides(tokens, first) {
+            // The verb stays with the sides that are said behind.
+            dropped.extend(tokens.drain(act + 1..=but));
+            dropped.extend(tokens.drain(first..act));
+            continue;
+        }
         if let Some((start, end)) = contrasted_act(tokens, first) {
             dropped.extend(tokens.drain(start..end));
             ask_for(tokens, start);
@@ -37,6 +43,34 @@ pub(crate) fn drop_contrasts(tokens: &mut Vec<Token>) -> Vec<Token> {
         first += 1;
     }
     dropped
+}
+
+/// "nicht test auf dev wiederherstellen, sondern dev auf test": where the verb stands whose sides are
+/// denied, and the word that brings the others.
+fn contrasted_sides(tokens: &[Token], first: usize) -> Option<(usize, usize)> {
+    let denies = RoleSet::of(&[Role::Negation, Role::Contrast]);
+    if !tokens.get(first)?.is_any(denies) {
+        return None;
+    }
+    let rest = tokens.get(first + 1..)?;
+    let ends = rest
+        .iter()
+        .position(|token| token.kind == Kind::Stop)
+        .unwrap_or(rest.len());
+    let but = rest.iter().take(ends).position(|token| token.is(Role::But))?;
+    let (denied, instead) = (rest.get(..but)?, rest.get(but + 1..ends)?);
+    let names = |tokens: &[Token]| {
+        tokens
+            .iter()
+            .filter(|token| matches!(token.kind, Kind::Environment(_)))
+            .count()
+    };
+    let acts = |tokens: &[Token]| tokens.iter().filter(|token| token.is_any(ACTS)).count();
+    let act = denied
+        .iter()
+        .position(|token| token.is_any(RESTORES.union(MIGRATES)))?;
+    let turns = names(denied) == 2 && names(instead) == 2 && acts(denied) == 1 && acts(instead) == 0;
+    turns.then_some((first + 1 + act, first + 1 + but))
 }
 
 const RESTORES: RoleSet = RoleSet::of(&[Role::RestoreDo, Role::RestoreName]);
@@ -165,11 +199,23 @@ fn takes_back(tokens: &[Token], first: usize, length: usize) -> bool {
     let denied = names(tokens.get(first..first + length).unwrap_or(&[]));
     let behind = names(tokens.get(first + length..).unwrap_or(&[]));
     let before = tokens.get(..first).unwrap_or(&[]);
+    let sentence = before
+        .rsplit(|token| token.kind == Kind::Stop)
+        .next()
+        .unwrap_or(&[]);
     // "dev to test, not test to dev" tells the two directions apart.
-    let said: Vec<Kind> = names(before);
+    let said: Vec<Kind> = names(sentence);
     let turned = denied.len() == 2 && said.iter().rev().take(2).eq(denied.iter());
+    // "to prod — sorry, to test, not prod": it was taken back already.
+    let last = sentence.iter().rposition(|token| denied.contains(&token.kind));
+    let put_right = last.is_some_and(|last| {
+        let since = sentence.get(last + 1..).unwrap_or(&[]);
+        let corrected = since.iter().position(|token| token.is(Role::Correction));
+        corrected.is_some_and(|place| !names(since.get(place..).unwrap_or(&[])).is_empty())
+    });
     behind.is_empty()
         && !turned
+        && !put_right
         && denied.iter().any(|name| {
             before
                 .iter()

@@ -278,6 +278,7 @@ impl Cutter<'_, '_> {
                 self.push(Kind::Pause('…'), place, end)
             }
             '.' if next.is_none_or(|next| !is_word(next)) => self.push(Kind::Stop, place, end),
+            '=' => self.push(Kind::Pause(':'), place, end),
             '-' if apart => self.push(Kind::Pause(sign), place, end),
             ',' | '、' | ';' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' | '【' | '】' => {
                 self.push(Kind::Pause(sign), place, end)

@@ -27,6 +27,7 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         // "he wants that you …": what follows is someone else's wish.
         let others = part.acts.is_empty()
             && part.has(Role::Others)
+            && !part.has(Role::Narrates)
             && !part.has_unknown()
             && part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want]));
         if part.has(Role::Reporting) || part.has(Role::Example) || others {
@@ -36,7 +37,7 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
             None if part.spent => {}
             None => {
                 let opens = read.iter().take(place).all(|earlier| earlier.acts.is_empty());
-                judge_without_act(place, part, &mut around, quoted, opens);
+                judge_without_act(place, part, &mut around, quoted, opens, read);
             }
             // "he says test is broken, could you restore it?" is asked by who writes.
             Some(_) if quoted && asks_anew(part) => {

@@ -254,6 +254,12 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         frame.action = None;
         frame.ask(Slot::Action);
     }
+    // "what was delivered in September" is of this subject, whatever month it is.
+    let words = clause
+        .tokens
+        .get(main.place)
+        .map_or("", |token| tokens.text(token));
+    frame.on_topic |= matches!(verb, Verb::History | Verb::Status) && words.contains(' ');
     leftovers(&mut frame, clause, mentions, &rule_tokens);
     frame
 }

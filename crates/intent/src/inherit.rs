@@ -80,6 +80,8 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
             });
             frame.target = match (done, only) {
                 (Some(who), _) | (None, Some(who)) if frame.pronoun => Place::Told(who),
+                // "yesterday I put dev on test by mistake, undo"
+                (Some(who), _) if told => Place::Told(who),
                 // "I regret the restore on test, undo"
                 (_, Some(who)) if told => Place::Told(who),
                 // "undo the restore, the one I just made on test"
@@ -176,6 +178,14 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
             && (frame.target == Place::Absent || unsaid)
             && frame.source_who().is_some()
             && broken(earlier).is_some_and(|who| Some(who) != frame.source_who()) =>
+        {
+            frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
+        }
+        // "test is broken, please restore": what is broken is put right.
+        _ if frame.action == Some(Action::Restore)
+            && empty
+            && frame.target == Place::Absent
+            && broken(earlier).is_some() =>
         {
             frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
         }

@@ -14,9 +14,10 @@ const REACH: usize = 6;
 const SIDES: RoleSet = RoleSet::of(&[Role::FromBefore, Role::ToBefore]);
 
 /// Makes the fields of a form one sentence, and takes out what only heads it.
-pub(crate) fn settle_labels(tokens: &mut Vec<Token>) {
+pub(crate) fn settle_labels(tokens: &mut Vec<Token>, written: impl Fn(&Token) -> String) {
     head(tokens);
     sign(tokens);
+    number(tokens, written);
     let colon = |token: Option<&Token>| token.is_some_and(|token| token.kind == Kind::Pause(':'));
     let labels: Vec<usize> = (1..tokens.len())
         .filter(|place| {
@@ -26,6 +27,7 @@ pub(crate) fn settle_labels(tokens: &mut Vec<Token>) {
                 Role::RuleId,
                 Role::NounPackage,
                 Role::Label,
+                Role::Reason,
             ]));
             let labels = tokens.get(place - 1).is_some_and(|label| label.is_any(LABELS));
             labels
@@ -96,6 +98,34 @@ fn head(tokens: &mut [Token]) {
             place += named;
         }
         place += 1;
+    }
+}
+
+/// "INC-4711: …": a ticket's number at the beginning, or at the end.
+fn number(tokens: &mut [Token], written: impl Fn(&Token) -> String) {
+    let is_number = |token: &Token| {
+        let text = written(token);
+        let letters = text.bytes().take_while(u8::is_ascii_uppercase).count();
+        let rest = text.get(letters..).unwrap_or("");
+        let digits = rest.strip_prefix(['-', '#']).unwrap_or(rest);
+        token.kind == Kind::Unknown
+            && (2..9).contains(&letters)
+            && digits.len() > 2
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let parts =
+        |token: Option<&Token>| token.is_none_or(|token| matches!(token.kind, Kind::Pause(_) | Kind::Stop));
+    for place in 0..tokens.len() {
+        let before = place.checked_sub(1).and_then(|before| tokens.get(before));
+        let led = before.is_some_and(|before| before.is_any(RoleSet::of(&[Role::Label, Role::Reporting])));
+        let apart = (led || parts(before)) && parts(tokens.get(place + 1));
+        if apart
+            && tokens.get(place).is_some_and(is_number)
+            && let Some(token) = tokens.get_mut(place)
+        {
+            token.kind = Kind::Word;
+            token.roles = FILLER;
+        }
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
                     .tokens
                     .get(place + 1)
                     .is_some_and(|next| next.is(Role::NounEnvironment))
-            || token.is(Role::Only) && {
+            || token.is(Role::Only) && !only_this(&clause.tokens, place) && {
                 let next = clause
                     .tokens
                     .iter()
@@ -98,6 +98,21 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
                 })
             }
     })
+}
+
+/// "with the latest backup only": the word behind a thing or a name, at the end, limits nothing.
+fn only_this(tokens: &[Token], place: usize) -> bool {
+    const WHOLE: RoleSet = RoleSet::of(&[
+        Role::NounPackage,
+        Role::Latest,
+        Role::NounEnvironment,
+        Role::Current,
+    ]);
+    let before = place.checked_sub(1).and_then(|before| tokens.get(before));
+    let named = before.is_some_and(|before| {
+        matches!(before.kind, Kind::Environment(_) | Kind::Package) || before.is_any(WHOLE.union(ACTS))
+    });
+    named && tokens.iter().skip(place + 1).all(|token| token.is_any(SMALL))
 }
 
 /// "it wiped our forms": tells what happened to a part, and limits nothing.

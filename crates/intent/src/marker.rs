@@ -151,6 +151,19 @@ impl View<'_> {
         if let Some(side) = trailing {
             return Some(side);
         }
+        // "из копии prod", "backup produksi": whose it is stands behind the thing.
+        let thing = self
+            .before()
+            .next()
+            .is_some_and(|(place, token)| self.is_package_noun(place, token));
+        let backs_up = self.acts.first().is_some_and(|act| act.verb == Verb::Backup);
+        let led = self
+            .before()
+            .nth(1)
+            .is_some_and(|(_, token)| token.is_any(RoleSet::of(&[Role::FromBefore, Role::WithBefore])));
+        if thing && led && !backs_up {
+            return Some(Side::Owner);
+        }
         if owner {
             return Some(Side::Owner);
         }
@@ -200,6 +213,16 @@ impl View<'_> {
     fn belongs_to_another(&self, place: usize) -> bool {
         let mark = self.tokens.get(place + 1);
         let name = self.tokens.get(place + 2);
+        // "in test the copy x.nbdata": the thing is a file's.
+        if mark.is_some_and(|mark| mark.kind == Kind::Package)
+            && self.acts.first().is_some_and(|act| act.place < self.place)
+        {
+            let marked = self
+                .before()
+                .next()
+                .is_some_and(|(_, token)| token.is(Role::ToBefore));
+            return marked;
+        }
         mark.is_some_and(|mark| mark.is(Role::FromBefore))
             && name.is_some_and(|name| matches!(name.kind, Kind::Environment(_)))
     }

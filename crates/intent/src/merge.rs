@@ -89,8 +89,14 @@ pub(crate) fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
                 || describes(&clause)
                 || spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
-            if clause.standing == Standing::Main && earlier.sentence == clause.sentence && !clause.is_result()
-            {
+            // "System tables overwrite-first. Migrate dev to test.": the method of what follows.
+            const METHODS: RoleSet = RoleSet::of(&[Role::SchemaOnly, Role::OverwriteFirst]);
+            let how = earlier.has_any(METHODS)
+                && !earlier.has_kind(|kind| matches!(kind, Kind::Environment(_)))
+                && clause.has_any(RoleSet::of(&[Role::MigrateDo, Role::MigrateName]))
+                && !clause.has_any(METHODS);
+            let same = earlier.sentence == clause.sentence || how;
+            if clause.standing == Standing::Main && same && !clause.is_result() {
                 let lead = earlier.lead;
                 clause = append(earlier, clause);
                 clause.lead = lead;

@@ -2,7 +2,7 @@
 //!
 //! Whether the action can use a rule is left to `frame`.
 
-use crate::clause::Clause;
+use crate::clause::{ACTS, Clause};
 use crate::intent::{RuleRef, SystemMethod, UserMethod};
 use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Role, RoleSet};
@@ -106,6 +106,7 @@ fn id_place(tokens: &[Token]) -> Option<usize> {
         Role::Narrates,
         Role::Correction,
         Role::Determiner,
+        Role::WithBefore,
     ]);
     let is_id = |token: &Token| {
         matches!(token.kind, Kind::Number | Kind::Quote)
@@ -127,6 +128,68 @@ fn id_place(tokens: &[Token]) -> Option<usize> {
             .find(|(_, token)| !token.is_any(small))?;
         (before.1.kind == Kind::Number).then_some(before.0)
     })
+}
+
+/// "migrate dev to test, leave the data behind": a denial of the data alone is the method that carries
+/// over the structure.
+pub(crate) fn settle_data(tokens: &mut [Token]) {
+    const DENIES: RoleSet = RoleSet::of(&[Role::Negation, Role::Except]);
+    const OTHERS: RoleSet = ACTS
+        .without(RoleSet::of(&[
+            Role::TransferDo,
+            Role::OverwriteDo,
+            Role::RemoveDo,
+        ]))
+        .union(RoleSet::of(&[
+            Role::Part,
+            Role::Only,
+            Role::UserTables,
+            Role::SystemTables,
+            Role::Latest,
+            Role::Current,
+            Role::Hypothetical,
+            Role::How,
+        ]));
+    /// More words than these say something else.
+    const UNKNOWN: usize = 2;
+    let migrates = tokens
+        .iter()
+        .any(|token| token.is_any(RoleSet::of(&[Role::MigrateDo, Role::MigrateName])));
+    let parts = |token: &Token| matches!(token.kind, Kind::Stop | Kind::Pause(_)) || token.is(Role::But);
+    let mut start = 0;
+    while migrates && start < tokens.len() {
+        let length = tokens
+            .iter()
+            .skip(start)
+            .take_while(|token| !parts(token))
+            .count();
+        let piece = tokens.get(start..start + length).unwrap_or(&[]);
+        let data = piece.iter().position(|token| token.is(Role::NounContent));
+        let unknown = piece.iter().filter(|token| token.kind == Kind::Unknown).count();
+        let plain = |token: &Token| {
+            matches!(token.kind, Kind::Word | Kind::Unknown | Kind::Number)
+                && !token.is_any(OTHERS)
+                && !token.name_like
+        };
+        let asks = tokens.get(start + length).is_some_and(|end| end.asks);
+        if let Some(data) = data
+            && start > 0
+            && unknown <= UNKNOWN
+            && !asks
+            && piece.iter().all(plain)
+            && piece.iter().any(|token| token.is_any(DENIES))
+        {
+            for (at, token) in tokens.iter_mut().enumerate().skip(start).take(length) {
+                token.kind = Kind::Word;
+                token.roles = RoleSet::of(&[if at == start + data {
+                    Role::SchemaOnly
+                } else {
+                    Role::Filler
+                }]);
+            }
+        }
+        start += length + 1;
+    }
 }
 
 /// "Sync only dev's structure": makes the method of "only" and "structure", whatever stands between.

@@ -80,7 +80,9 @@ pub(crate) fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
         && (!nouns.is_empty()
             || tokens
                 .get(latest + 1)
-                .is_none_or(|next| !next.is_any(ACTS) && next.kind != Kind::Unknown))
+                .is_none_or(|next| !next.is_any(ACTS) && next.kind != Kind::Unknown)
+            // "用最新的那个恢复": with the latest.
+            || latest > 0 && tokens.get(latest - 1).is_some_and(|before| before.is(Role::WithBefore)))
     {
         return tokens.get(latest).map_or(Pack::Unclear, |token| {
             Pack::Named(PackageRef::Latest, Stretch::of(token))

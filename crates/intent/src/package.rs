@@ -86,6 +86,7 @@ pub(crate) fn file_at(text: &str) -> Option<usize> {
         .find(is_unspaced)
         .filter(|_| spaced)
         .and_then(|end| run.get(..end))
+        .filter(|name| !name.ends_with(['_', '-']))
         .unwrap_or(run);
     file_in(run)
 }

@@ -103,11 +103,14 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     slip::settle_slips(&mut tokens);
     let all = tokens.list.clone();
     label::settle_confirmations(&mut tokens.list);
-    label::settle_labels(&mut tokens.list);
+    let mut list = std::mem::take(&mut tokens.list);
+    label::settle_labels(&mut list, |token| tokens.written(token).to_owned());
+    tokens.list = list;
     settle::settle_names(&mut tokens.list);
     settle::settle_things(&mut tokens.list);
     settle::settle_undo(&mut tokens.list);
     method::settle_structure(&mut tokens.list);
+    method::settle_data(&mut tokens.list);
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
     correct::settle_particles(&mut list);

@@ -26,6 +26,7 @@ pub(crate) fn restate(read: &mut [Read<'_>]) {
             second.spent = true;
             continue;
         }
+        takes_subject(first, second);
         if looks_into(first, second) {
             first.acts.clear();
             first.stance = None;
@@ -80,6 +81,27 @@ fn corrects(first: &mut Read<'_>, asides: &[Read<'_>], second: &Read<'_>) -> boo
         first.frame.ask.retain(|slot| *slot != Slot::Target);
     }
     put_right
+}
+
+/// "does x.nbdata fit prod? please check": what is asked about is what is looked at.
+fn takes_subject(first: &Read<'_>, second: &mut Read<'_>) {
+    let looks = matches!(
+        second.acts.first(),
+        Some(Act {
+            verb: Verb::Check,
+            ..
+        })
+    );
+    let nothing = second.names().next().is_none() && second.frame.package == Pack::Absent;
+    let mut names = first.names();
+    if let (true, Some(only), None) = (
+        looks && nothing && first.acts.is_empty() && first.clause.asks,
+        names.next(),
+        names.next(),
+    ) {
+        second.frame.target = Place::Told(only);
+        second.frame.package = first.frame.package.clone();
+    }
 }
 
 /// "please check, whether prod can take a migration": what is looked into stands behind the comma.
@@ -168,7 +190,8 @@ fn carries_on(first: &mut Read<'_>, second: &Read<'_>) -> bool {
     {
         return false;
     }
-    let target = if other.target_who().is_none() && !homeless {
+    let said = other.target_who().is_some_and(|who| who != Who::Pronoun);
+    let target = if !said && !homeless {
         one.target
     } else {
         other.target

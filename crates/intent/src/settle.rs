@@ -36,7 +36,14 @@ pub(crate) fn settle_things(tokens: &mut [Token]) {
         let dated = tokens.get(place + 1).is_some_and(|next| next.is(Role::Latest));
         let marked = marked || owned;
         let is_used = used(tokens.get(..place).unwrap_or(&[]));
+        // "列出dev的迁移": what is listed is no deed.
+        let listed = before.is_some_and(|before| before.is(Role::Possessive))
+            && tokens.get(place + 1).is_none_or(|next| next.kind == Kind::Stop)
+            && tokens.iter().take(place).any(|token| token.is(Role::ListDo));
         let Some(token) = tokens.get_mut(place) else { break };
+        if token.is(Role::MigrateDo) && listed {
+            token.roles = RoleSet::of(&[Role::NounMigrations]);
+        }
         if token.is(Role::NounPackage) && (named || marked || is_used || dated && place > 0) {
             token.roles = token.roles.without(ACTING);
         } else if token.is(Role::BackupDo) && dated && !token.is(Role::NounPackage) {
@@ -180,7 +187,13 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
             .union(HOLDERS)
             .union(RoleSet::of(&[Role::LightDo]));
         let led = before_is(RoleSet::of(&[Role::ToBefore, Role::FromBefore]));
-        doubtful |= !led && !token.roles.without(small).is_empty();
+        // "restaure avant sur après": a verb before it, a marked name behind it.
+        let marked = after_is(RoleSet::of(&[Role::ToBefore, Role::FromBefore]))
+            && before_is(DO)
+            && tokens
+                .get(place + 2)
+                .is_some_and(|name| matches!(name.kind, Kind::Environment(_)));
+        doubtful |= !led && !marked && !token.roles.without(small).is_empty();
         if let Some(token) = tokens.get_mut(place) {
             if word {
                 token.kind = Kind::Word;

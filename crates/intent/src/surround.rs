@@ -63,6 +63,7 @@ pub(crate) fn judge_without_act(
     around: &mut Surroundings,
     quoted: bool,
     opens: bool,
+    read: &[Read<'_>],
 ) {
     let clause = part.clause;
     if part.has(Role::Hypothetical) {
@@ -104,7 +105,9 @@ pub(crate) fn judge_without_act(
         around.doubt("told_as_done");
     }
     let names: Vec<Who> = part.names().collect();
-    let judged = part.has(Role::Verdict) && only(JUDGES);
+    // "no, the other way round: …" leads over to what is meant.
+    let leads = read.get(place + 1).is_some_and(|next| next.clause.is_announced());
+    let judged = part.has(Role::Verdict) && only(JUDGES) && !leads;
     if place > 0 && (part.has(Role::Correction) && (judged || !names.is_empty())) {
         // "restore dev to test. The other way round."
         around.doubt("taken_back");
@@ -147,6 +150,9 @@ pub(crate) fn judge_without_act(
         around.topics.push(Who::Unknown);
     }
     around.topics.extend(names);
+    if tells_of_later(part) {
+        return;
+    }
     if part.limited
         || part.has(Role::Touch) && !part.explains && !tells(clause)
         || part.put_off && !part.is_chatter()
@@ -156,6 +162,8 @@ pub(crate) fn judge_without_act(
     }
     match clause.standing {
         Standing::Condition => around.doubt("conditional"),
+        // "before the meeting": a deadline puts nothing off.
+        Standing::Before if names_none(part) && !part.has(Role::TimeFuture) => {}
         Standing::Before | Standing::After
             if part.has_unknown() || !part.mentions.iter().all(|mention| mention.who == Who::Pronoun) =>
         {
@@ -163,10 +171,74 @@ pub(crate) fn judge_without_act(
         }
         // "I need fresh data for the meeting, …"
         Standing::Main if opens && part.has(Role::Want) && part.names().next().is_none() => {}
+        // "Hello, Tomasz from payroll here.": who writes, in a sentence of its own.
+        Standing::Main if opens && introduces(part, read) => {}
         Standing::Main if part.has_unknown() && !part.is_chatter() => around.doubt("left_over"),
         Standing::Main if clause.is_announced() && part.has_unknown() => around.doubt("left_over"),
         Standing::Main | Standing::Reason | Standing::Before | Standing::After => {}
     }
+}
+
+/// "…, tomorrow the new cashiers are trained": tells why, with words of its own behind the time.
+fn tells_of_later(part: &Read<'_>) -> bool {
+    const ASKS: RoleSet = RoleSet::of(&[
+        Role::Request,
+        Role::Polite,
+        Role::Condition,
+        Role::Except,
+        Role::Only,
+        Role::Negation,
+        Role::Part,
+        Role::TimeAfter,
+    ]);
+    let words = || part.clause.tokens.iter().filter(|token| !token.is_any(SMALL));
+    let opens = words().next().is_some_and(|token| token.is(Role::TimeFuture));
+    let said = words()
+        .filter(|token| token.kind == Kind::Unknown || token.is(Role::Others))
+        .count();
+    let number = part.clause.has_kind(|kind| kind == Kind::Number);
+    part.clause.after_pause() && opens && said > 1 && !number && !part.clause.has_any(ASKS)
+}
+
+/// Whether the clause stands in a sentence of its own before the first that asks for something, and says
+/// nothing that could limit it.
+fn introduces(part: &Read<'_>, read: &[Read<'_>]) -> bool {
+    const LIMITS: RoleSet = RoleSet::of(&[
+        Role::Except,
+        Role::Only,
+        Role::Part,
+        Role::All,
+        Role::Negation,
+        Role::Contrast,
+        Role::Touch,
+        Role::Or,
+        Role::TimeFuture,
+        Role::TimeAfter,
+        Role::Hypothetical,
+        Role::Reporting,
+        Role::Example,
+        Role::NounContent,
+        Role::UserTables,
+        Role::SystemTables,
+    ]);
+    let sentence = part.clause.sentence;
+    let apart = read
+        .iter()
+        .all(|other| other.clause.sentence != sentence || other.acts.is_empty());
+    let greets = read.first().is_some_and(|first| {
+        first.has(Role::Greeting) || first.clause.tokens.iter().all(|token| token.is(Role::Polite))
+    });
+    let here = part.names().all(|who| who == Who::Current);
+    apart && greets && here && !part.clause.has_any(LIMITS)
+}
+
+fn names_none(part: &Read<'_>) -> bool {
+    part.mentions
+        .iter()
+        .all(|mention| mention.who == Who::Pronoun || mention.who == Who::Unknown)
+        && !part
+            .clause
+            .has_any(RoleSet::of(&[Role::Negation, Role::Condition]))
 }
 
 /// A clause with an act.

@@ -25,6 +25,7 @@ pub(crate) fn dated(clause: &Clause, act: &Act) -> bool {
         Role::NounContent,
         Role::ToAfter,
         Role::WithAfter,
+        Role::Latest,
     ]);
     clause
         .tokens

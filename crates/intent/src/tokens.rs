@@ -140,6 +140,14 @@ impl Tokens<'_> {
                     .sum()
             };
             match token.kind {
+                // An accent that the word has not speaks for another language.
+                Kind::Word
+                    if token.borrowed
+                        && !self.text(token).is_ascii()
+                        && !self.text(token).contains(is_unspaced) =>
+                {
+                    letters(3)
+                }
                 Kind::Word if token.borrowed => letters(3) + letters(2),
                 Kind::Word => 2 * letters(3) + 1,
                 Kind::Unknown if self.text(token).contains(is_unspaced) => -letters(3),

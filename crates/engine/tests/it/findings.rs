@@ -46,26 +46,47 @@ fn code(rest: &str) -> Option<(&str, &str)> {
     (is_word && !code.is_empty()).then_some((code, behind))
 }
 
-/// Codes of findings and of what ends a run. One that is chosen in a tuple becomes a note or a warning later.
-fn made(source: &str, codes: &mut Codes) {
+/// The code that a name stands for, where it is a constant or was bound to one.
+fn named<'a>(rest: &str, source: &'a str, all: &'a str) -> Option<&'a str> {
+    let name = rest.trim_start().split(',').next()?;
+    let bound = source.split_once(&format!("let {name} = "));
+    let (_, value) = bound.or_else(|| all.split_once(&format!("const {name}: &str = ")))?;
+    code(value).map(|(code, _)| code)
+}
+
+/// Codes of findings and of what ends a run; `all` is where constants may stand. One that is chosen in a tuple becomes a
+/// note or a warning later.
+fn made(source: &str, all: &str, codes: &mut Codes) {
     for (at, _) in source.match_indices('(') {
-        let Some((code, behind)) = code(&source[at + 1..]) else {
-            continue;
-        };
+        let rest = &source[at + 1..];
         let caller = source[..at]
             .rsplit(|letter: char| !(letter.is_alphanumeric() || "_:".contains(letter)))
             .next()
             .unwrap_or_default();
         let said = SAYS.iter().find(|(call, _)| *call == caller);
-        let is_tuple = caller.is_empty() && code.contains('_') && behind.starts_with(',');
-        let severities = codes.entry(code.to_owned()).or_default();
-        match said {
-            Some((_, severity)) => drop(severities.insert(severity)),
-            None if is_tuple => severities.extend(["warning", "note"]),
-            None => {}
+        match (said, code(rest)) {
+            (Some((_, severity)), literal) => {
+                let code = literal.map(|(code, _)| code);
+                if let Some(code) = code.or_else(|| named(rest, source, all)) {
+                    codes.entry(code.to_owned()).or_default().insert(severity);
+                }
+            }
+            (None, Some((code, behind)))
+                if caller.is_empty() && code.contains('_') && behind.starts_with(',') =>
+            {
+                codes
+                    .entry(code.to_owned())
+                    .or_default()
+                    .extend(["warning", "note"]);
+            }
+            _ => {}
         }
     }
-    codes.retain(|_, severities| !severities.is_empty());
+    for (at, field) in source.match_indices("code: ") {
+        if let Some((code, _)) = code(&source[at + field.len()..]) {
+            codes.entry(code.to_owned()).or_default().insert("cause");
+        }
+    }
 }
 
 /// Codes of errors: what the arms of `fn code` give.
@@ -85,8 +106,10 @@ fn errors(source: &str, codes: &mut Codes) {
 #[test]
 fn the_page_and_the_source_name_the_same_codes() {
     let mut in_source = Codes::new();
-    for source in sources(&crates().join("engine/src")) {
-        made(&source, &mut in_source);
+    let files = sources(&crates().join("engine/src"));
+    let all = files.concat();
+    for source in &files {
+        made(source, &all, &mut in_source);
     }
     for file in [
         "engine/src/error.rs",
@@ -109,7 +132,7 @@ fn the_page_and_the_source_name_the_same_codes() {
         let severities = on_page.entry(code.to_owned()).or_default();
         let said: Vec<&str> = match section {
             "Findings" => cells[1].split(", ").collect(),
-            "What ends a run before it overwrites" => vec!["cause"],
+            "Causes" => vec!["cause"],
             _ => vec!["error"],
         };
         for severity in said {
