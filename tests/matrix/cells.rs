@@ -122,19 +122,16 @@ pub(crate) fn calls(row: Row) -> &'static [(Side, &'static str)] {
     }
 }
 
+/// What a migration shares with a restore is struck there with more of its calls.
 fn calls_of_a_migration(step: Option<StepName>) -> &'static [(Side, &'static str)] {
     use Side::{Source, Target};
     match step {
-        None => &[(Target, "migration:list"), (Source, "migrationRules:list")],
-        Some(StepName::ReadFacts) => &[
-            (Target, "migration:list"),
-            (Target, "collections:list"),
-            (Source, "migrationRules:list"),
-        ],
+        None => &[(Source, "migrationRules:list")],
+        Some(StepName::ReadFacts) => &[(Target, "migration:list")],
         Some(StepName::CreateRule) => &[(Source, "migrationRule:create")],
         Some(StepName::MakePackage) => &[(Source, "migration:create"), (Source, "migration:get")],
         Some(StepName::DownloadPackage) => &[(Source, "migration:download")],
-        Some(StepName::MakeSafetyBackup) => &[(Target, "backup:create"), (Target, "backup:status")],
+        Some(StepName::MakeSafetyBackup) => &[(Target, "backup:create")],
         Some(StepName::DownloadSafetyBackup) => &[(Target, "backup:download")],
         Some(StepName::CheckPackage) => &[
             (Target, "migrationFiles:check"),
@@ -149,18 +146,16 @@ fn calls_of_a_migration(step: Option<StepName>) -> &'static [(Side, &'static str
         Some(StepName::Watch) => &[(Target, "__health_check")],
         Some(StepName::FetchLogs) => &[
             (Target, "migrationLog:list"),
-            (Target, "migrationLog:download"),
             (Target, "migrationFiles:downloadMigrationSql"),
         ],
         Some(StepName::Verify) => &[
-            (Target, "auth:check"),
             (Target, "users:list"),
             (Target, "collections:list"),
             (Target, "orders:list"),
         ],
         Some(StepName::RollBack) => &[(Target, "backup:restoreUpload")],
         Some(StepName::WatchRollBack) => &[(Target, "backup:restoreStatus")],
-        Some(StepName::VerifyRollBack) => &[(Target, "logger:download"), (Target, "orders:list")],
+        Some(StepName::VerifyRollBack) => &[(Target, "orders:list")],
         Some(StepName::Judge | StepName::PlantCanary | StepName::Restore | StepName::TidyUp) => &[],
     }
 }
