@@ -199,7 +199,7 @@ pub(crate) enum Behaviour {
     BreaksApp,
     /// The migration is called a success and changes nothing.
     DoesNothing,
-    /// Only the surface of the official command line is there.
+    /// Only the surface of the official command line is there, and it takes no values of variables along.
     CommandLineOnly,
     /// What is in a migration package cannot be read.
     Opaque,
@@ -263,7 +263,10 @@ impl Behaviour {
     /// An environment set up for it.
     pub(crate) fn configure(self, environment: EnvironmentConfig) -> EnvironmentConfig {
         environment.with_settings(|settings| match self {
-            Self::CommandLineOnly => settings.migration_manager = MigrationManager::Cli,
+            Self::CommandLineOnly => {
+                settings.migration_manager = MigrationManager::Cli;
+                settings.migration_values_apart = true;
+            }
             Self::Opaque => settings.opaque_migrations = true,
             Self::SkipsUpgrade => settings.skip_same_version_upgrade = true,
             Self::LogsToConsole => settings.log_transport = LogTransport::Console,
