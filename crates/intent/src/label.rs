@@ -69,7 +69,7 @@ fn field_before(tokens: &[Token], labels: &[usize], end: usize) -> bool {
     field(tokens, labels, start)
 }
 
-/// "Ticket 4711:" and "[request]" say nothing of what is asked for.
+/// "Ticket 4711:" and "Request:" say nothing of what is asked for.
 fn head(tokens: &mut [Token]) {
     let mut place = 0;
     while place < tokens.len() {

@@ -1,7 +1,7 @@
 //! The sentences in `prompts/languages/*/tests`: accepted, must ask, must refuse.
 
 use crate::support::{acts, languages, short};
-use release_intent::{Known, read};
+use release_intent::{Known, questions, read};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -146,6 +146,37 @@ fn no_sentence_that_must_not_act_acts() {
         for text in &file.texts {
             let reading = read(text, &known);
             assert!(!acts(&reading), "{}: {text}: {}", path.display(), short(&reading));
+        }
+    }
+}
+
+#[test]
+fn questions_are_short_and_one_for_each_thing_to_be_asked() {
+    const LONGEST: usize = 240;
+    const MOST_CHOICES: usize = 20;
+    for (path, file) in files() {
+        for case in file.case.iter().filter(|case| !case.ask.is_empty()) {
+            let names = case.envs.as_ref().unwrap_or(&file.envs);
+            let known = Known::from_names(names.clone(), case.current.as_deref());
+            for text in &case.texts {
+                let asked = questions(&read(text, &known), &known);
+                let slots: Vec<String> = asked.iter().map(|question| question.slot.to_string()).collect();
+                assert_eq!(slots, case.ask, "{}: {text}", path.display());
+                for question in asked {
+                    let length = question.text.chars().count();
+                    assert!(
+                        (1..LONGEST).contains(&length),
+                        "{}: {}",
+                        path.display(),
+                        question.text
+                    );
+                    assert!(
+                        question.choices.len() <= MOST_CHOICES,
+                        "{}: {text}",
+                        path.display()
+                    );
+                }
+            }
         }
     }
 }
