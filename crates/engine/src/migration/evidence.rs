@@ -114,6 +114,27 @@ pub struct MigrationEvidence {
 }
 
 impl MigrationEvidence {
+    /// Whether it can no longer be at work or begin: its own log has ended, the server calls it a failure, or the
+    /// application went down and came up. An answer that says success may come before the work.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.went_down
+            || self.answered == Some(false)
+            || matches!(
+                self.log,
+                MigrationStory::Succeeded { .. } | MigrationStory::Failed { .. }
+            )
+    }
+
+    /// Whether it may be at work: something has changed, and nothing shows that it is over.
+    pub(crate) fn is_under_way(&self) -> bool {
+        let changed = self.structure_as_before == Some(false)
+            || self
+                .against_before
+                .as_ref()
+                .is_some_and(|before| before.tables > 0 && !before.is_exact());
+        changed && !self.has_ended()
+    }
+
     /// Every signal in words, for people and models.
     pub fn signals(&self) -> Vec<Signal> {
         vec![

@@ -11,7 +11,7 @@ use nocobase_client::Client;
 use super::gather::{COUNTS_AT_ONCE, Count, TableNames, VOLATILE, count};
 use super::migrate::NOT_SENT;
 use super::obtain::Judged;
-use super::watch::Watched;
+use super::watch::{PATIENCE, Watched};
 use super::{Attempt, Runner};
 use crate::error::{EngineError, ErrorReport};
 use crate::evidence::{Acceptance, Comparison, Identity, Standing};
@@ -48,20 +48,27 @@ impl Runner {
             self.finish(StepName::Watch, StepOutcome::Done { note: watched.note() })?;
             watched
         };
-        let log = self.fetch_logs(&watched).await?;
+        let mut log = self.fetch_logs(&watched).await?;
         self.begin(StepName::Verify)?;
-        let mut evidence = self
-            .gather_migration(&acceptance, &watched, log.clone(), judged.as_ref())
-            .await?;
-        let mut decision = decide_migration(&evidence);
-        // Bad news may only be too early.
-        if matches!(decision.verdict, Verdict::Partial | Verdict::Lost) && evidence.standing == Standing::Up {
-            tokio::time::sleep(self.pace.settle).await;
-            evidence = self
+        let mut looks = PATIENCE;
+        let (evidence, decision) = loop {
+            let evidence = self
                 .gather_migration(&acceptance, &watched, log, judged.as_ref())
                 .await?;
-            decision = decide_migration(&evidence);
-        }
+            let decision = decide_migration(&evidence);
+            // Bad news may only be too early, and so may any news of one that is at work.
+            let early = match decision.verdict {
+                Verdict::Partial | Verdict::Lost => looks == PATIENCE,
+                Verdict::Unknown | Verdict::Unverified => evidence.is_under_way(),
+                _ => false,
+            };
+            if looks == 0 || !early || evidence.standing != Standing::Up {
+                break (evidence, decision);
+            }
+            looks -= 1;
+            tokio::time::sleep(self.pace.settle).await;
+            log = self.read_new_log().await;
+        };
         let note = decision.verdict.as_str().to_owned();
         self.finish(StepName::Verify, StepOutcome::Done { note })?;
         let cause = match (&acceptance, decision.verdict) {
@@ -70,11 +77,13 @@ impl Runner {
                 message: message.clone(),
                 next_step: "see what the server said".into(),
             }),
-            (_, verdict) if !verdict.is_good() => evidence.answer_words.as_ref().map(|words| ErrorReport {
-                code: "migration_failed".into(),
-                message: words.clone(),
-                next_step: "see the server's migration log, which is kept with the run".into(),
-            }),
+            (_, verdict) if !verdict.is_good() && evidence.answered != Some(true) => {
+                evidence.answer_words.as_ref().map(|words| ErrorReport {
+                    code: "migration_failed".into(),
+                    message: words.clone(),
+                    next_step: "see the server's migration log, which is kept with the run".into(),
+                })
+            }
             _ => None,
         };
         let rolls_back = self.rolls_back(&evidence.standing, decision.verdict);

@@ -54,15 +54,26 @@ impl Runner {
         }
         let step = StepName::FetchLogs;
         self.begin(step)?;
-        let client = self.target_client()?;
-        let (story, kept) = match self.new_log(client).await {
-            Ok(Some(log)) => self.keep_log(client, log).await,
-            Ok(None) => (MigrationStory::Silent, 0),
-            Err(reason) => (MigrationStory::Unreadable { reason }, 0),
-        };
+        let story = self.read_new_log().await;
+        let folder = self.home.run(&self.state().run);
+        let kept = KEPT_LOGS
+            .iter()
+            .filter(|name| folder.join(name).is_file())
+            .count();
         let note = format!("{kept} files");
         self.finish(step, StepOutcome::Done { note })?;
         Ok(story)
+    }
+
+    pub(super) async fn read_new_log(&self) -> MigrationStory {
+        let Ok(client) = self.target_client() else {
+            return MigrationStory::Silent;
+        };
+        match self.new_log(client).await {
+            Ok(Some(log)) => self.keep_log(client, log).await,
+            Ok(None) => MigrationStory::Silent,
+            Err(reason) => MigrationStory::Unreadable { reason },
+        }
     }
 
     /// The one log that was not there before; of several nobody can tell which is that of this execution.
@@ -96,23 +107,21 @@ impl Runner {
         }
     }
 
-    async fn keep_log(&self, client: &Client, log: MigrationLog) -> (MigrationStory, usize) {
+    async fn keep_log(&self, client: &Client, log: MigrationLog) -> MigrationStory {
         let folder = self.home.run(&self.state().run);
         let [text, sql] = KEPT_LOGS.map(|name| folder.join(name));
-        let mut kept = 0;
         let mut words = String::new();
         let fetched = client.download_migration_log(&log.name, &text).await;
         if self.keep("log", &text, fetched.map(drop)) {
             words = last_line(&text);
-            kept += 1;
         }
         let surfaces = client.migration_surfaces().await;
         if surfaces.is_ok_and(|surfaces| surfaces.resource) {
             let fetched = client.download_migration_sql(&log.name, &sql).await;
-            kept += usize::from(self.keep("SQL", &sql, fetched.map(drop)));
+            self.keep("SQL", &sql, fetched.map(drop));
         }
         let name = log.name;
-        let story = match log.success {
+        match log.success {
             Some(true) => MigrationStory::Succeeded { name },
             Some(false) => MigrationStory::Failed {
                 words: self.hide_words(if words.is_empty() {
@@ -123,8 +132,7 @@ impl Runner {
                 name,
             },
             None => MigrationStory::Open { name },
-        };
-        (story, kept)
+        }
     }
 
     /// Whether a file of the server's is kept, without the values that were given.

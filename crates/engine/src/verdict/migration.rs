@@ -15,7 +15,8 @@ use super::{Decision, Verdict};
 use crate::evidence::{Acceptance, Standing};
 use crate::migration::{MigrationEvidence, MigrationStory};
 
-/// Weighs the evidence of a migration. As for a restore, what could not be counted is not claimed.
+/// Weighs the evidence of a migration. As for a restore, what could not be counted is not claimed. What was refused is
+/// unchanged by the refusal, not by counting, so there it takes nothing away.
 pub fn decide_migration(evidence: &MigrationEvidence) -> Decision {
     let mut decision = weigh(evidence);
     if !evidence.collections_not_counted.is_empty() && decision.verdict.is_good() {
@@ -85,7 +86,7 @@ fn by_content(evidence: &MigrationEvidence) -> Decision {
     let done = claims_success(evidence);
     if let Some(words) = &failed {
         reasons.push(format!("the server calls it a failure: {words}"));
-    } else if !has_ended(evidence) {
+    } else if !evidence.has_ended() {
         reasons.push("nothing shows that it is over: it may be at work still, or yet begin".into());
     }
     let mut because = |reason: &str| reasons.push(reason.to_owned());
@@ -133,7 +134,7 @@ fn by_content(evidence: &MigrationEvidence) -> Decision {
         }
         Content::Grown | Content::RowsOnly => Verdict::Unknown,
         Content::Neither if has_lost_all(evidence) => Verdict::Lost,
-        Content::Neither if !has_ended(evidence) => Verdict::Unknown,
+        Content::Neither if !evidence.has_ended() => Verdict::Unknown,
         Content::Neither if evidence.rule_assumed => {
             because("but the package may have been made by another rule than the one it is compared by");
             Verdict::Unknown
@@ -180,20 +181,9 @@ fn names_a_log(log: &MigrationStory) -> bool {
     }
 }
 
-/// Whether it can no longer be at work or begin: its own log has ended, the server calls it a failure, or the
-/// application went down and came up. An answer that says success may come before the work.
-fn has_ended(evidence: &MigrationEvidence) -> bool {
-    evidence.went_down
-        || evidence.answered == Some(false)
-        || matches!(
-            evidence.log,
-            MigrationStory::Succeeded { .. } | MigrationStory::Failed { .. }
-        )
-}
-
 /// Whether its own log says that it is at work.
 fn still_open(evidence: &MigrationEvidence) -> bool {
-    matches!(evidence.log, MigrationStory::Open { .. }) && !has_ended(evidence)
+    matches!(evidence.log, MigrationStory::Open { .. }) && !evidence.has_ended()
 }
 
 /// Verified, and plainly so only when nothing is left for a person to look at. Too little that was compared of what was
