@@ -8,6 +8,7 @@
 
 mod journal;
 mod ledger;
+mod migration_plans;
 mod migration_verdicts;
 mod plans;
 mod properties;
