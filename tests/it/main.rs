@@ -15,6 +15,7 @@ mod bad_packages;
 mod confirmation;
 mod crash;
 mod credentials;
+mod migration_crash;
 mod migration_doubt;
 mod migration_failures;
 mod migration_values;
