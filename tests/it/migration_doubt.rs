@@ -328,3 +328,71 @@ async fn system_tables_with_rules_of_their_own_are_named_in_what_is_destroyed() 
     assert!(destroys.contains("system tables of test: roles"), "{destroys}");
     assert!(!destroys.contains("no rows of test"), "{destroys}");
 }
+
+/// A plan is a file: what it says of its rule and of its being a migration is not believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_plan_of_a_migration_gets_nowhere() {
+    let stage = Stage::new().await;
+    let dev = stage.environment("dev");
+    let rules = json!({
+        "userDefined": {"globalRule": "overwrite", "enableIndependentRules": false},
+        "systemDefined": {"globalRule": "overwrite-first", "enableIndependentRules": false},
+    });
+    dev.add_migration_rule("all", rules);
+    stage
+        .run(&["plan", "migrate", "test", "--from", "dev", "--out", "plan.json"])
+        .await
+        .expect(0);
+    let text = std::fs::read_to_string(stage.home().join("plan.json")).unwrap();
+    type Forge = fn(&mut release_engine::Plan);
+    let forgeries: [(&str, Forge, &str); 5] = [
+        (
+            "a rule that keeps rows",
+            |plan| {
+                let rule = plan.migration.as_mut().unwrap().rule.as_mut().unwrap();
+                rule.user = "schema-only".into();
+            },
+            "plan_stale",
+        ),
+        (
+            "a rule of another name",
+            |plan| {
+                let rule = plan.migration.as_mut().unwrap().rule.as_mut().unwrap();
+                rule.name = "structure only".into();
+            },
+            "plan_stale",
+        ),
+        ("no migration", |plan| plan.migration = None, "plan_foreign"),
+        (
+            "a restore",
+            |plan| plan.action = release_engine::PlanAction::Restore,
+            "plan_foreign",
+        ),
+        (
+            "onto itself",
+            |plan| plan.facts.source = plan.facts.target.clone(),
+            "plan_foreign",
+        ),
+    ];
+    for (what, forge, code) in forgeries {
+        let mut plan: release_engine::Plan = serde_json::from_str(&text).unwrap();
+        forge(&mut plan);
+        plan.hash = plan.compute_hash();
+        std::fs::write(
+            stage.home().join("forged.json"),
+            serde_json::to_string(&plan).unwrap(),
+        )
+        .unwrap();
+        std::fs::remove_dir_all(stage.home().join("release-state/plans")).ok();
+        let done = stage
+            .run(&["--json", "apply", "forged.json", "--confirm", &plan.phrase()])
+            .await;
+        assert!(
+            done.stdout.contains(code),
+            "{what}: {}{}",
+            done.stdout,
+            done.stderr
+        );
+    }
+    assert_eq!((stage.changes("dev"), stage.changes("test")), (0, 0));
+}
