@@ -383,3 +383,26 @@ fn bounded(name: &str) -> String {
         .take(200)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_not_fit_into_a_plan_is_refused() {
+        let side = |tables: usize| MigrationSide {
+            rules: vec![RuleFact::from(nocobase_client::MigrationRule {
+                id: "1".into(),
+                name: "all".into(),
+                independent: vec![("t".repeat(1000), "overwrite".into()); tables],
+                ..nocobase_client::MigrationRule::default()
+            })],
+            packages: Vec::new(),
+            structure: Vec::new(),
+            variables: Vec::new(),
+        };
+        assert!(side(1000).check_size("dev").is_ok());
+        let error = side(10_000).check_size("dev").unwrap_err();
+        assert!(error.to_string().contains("migration rules"), "{error}");
+    }
+}

@@ -86,7 +86,9 @@ impl Runner {
             }
             _ => None,
         };
-        let rolls_back = self.rolls_back(&evidence.standing, decision.verdict);
+        // variables that stay after a refusal are no damage that is worth a restore
+        let refused = matches!(acceptance, Acceptance::Refused { .. });
+        let rolls_back = !refused && self.rolls_back(&evidence.standing, decision.verdict);
         self.write(Event::MigrationEvidenceGathered {
             evidence: Box::new(evidence),
         })?;
