@@ -100,6 +100,8 @@ def sessions():
     ]):
         yield json.dumps(store).encode() + b"\0" + str(status).encode() + json.dumps(answer).encode()
     yield json.dumps(store).encode() + b'\0' + b'0{"currentEnv":"test"}'
+    # dev's server repeats what it was sent, and what it was never sent: the token of test
+    yield json.dumps(store).encode() + b'\0' + b'1{"refresh-SECRET" "old-SECRET" "token-SECRET"'
 
 
 def main():

@@ -105,5 +105,5 @@ async fn over_stdio_and_http_in_both_lifecycles() {
         .await
         .expect(0);
     let list: Value = list.json();
-    assert_eq!(list["tools"].as_array().unwrap().len(), 10);
+    assert_eq!(list["tools"].as_array().unwrap().len(), 12);
 }

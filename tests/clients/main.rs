@@ -1,5 +1,6 @@
 //! The MCP server as official clients see it: the conformance suite, the Python and TypeScript SDKs and the Inspector,
-//! over stdio and HTTP, in both lifecycles of the protocol, against the simulation.
+//! over stdio and HTTP, in both lifecycles of the protocol, against the simulation. And the simulation itself as
+//! NocoBase's own command line sees it.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +12,7 @@
 mod conformance;
 mod end;
 mod inspector;
+mod nb;
 mod python;
 mod tools;
 mod typescript;

@@ -25,10 +25,20 @@ pub(crate) fn python() -> PathBuf {
     folder.join("bin/python")
 }
 
-/// The npm packages, with their scripts left out and a Node that is new enough for all of them.
+/// The npm packages of the MCP clients, with their scripts left out and a Node that is new enough for all of them.
 pub(crate) fn node() -> Node {
-    let source = workspace().join("tests/mcp-clients/node");
-    let folder = once("mcp-clients-node", &source.join("package-lock.json"), |folder| {
+    packages("mcp-clients-node", "tests/mcp-clients/node")
+}
+
+/// NocoBase's own command line with the Node that it needs.
+pub(crate) fn nb() -> Node {
+    packages("nb-node", "tests/nb")
+}
+
+/// What a folder's `package.json` names and its `package-lock.json` pins.
+fn packages(name: &str, source: &str) -> Node {
+    let source = workspace().join(source);
+    let folder = once(name, &source.join("package-lock.json"), |folder| {
         std::fs::create_dir_all(folder).unwrap();
         for file in ["package.json", "package-lock.json"] {
             std::fs::copy(source.join(file), folder.join(file)).unwrap();

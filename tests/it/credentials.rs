@@ -1,6 +1,6 @@
 //! Credentials that a restore ends: foreseen in the plan, replaced afterwards where the settings allow.
 
-use release_tests::Stage;
+use release_tests::{Done, Stage};
 
 const RESTORE: [&str; 6] = ["restore", "prod", "--from", "dev", "--yes", "prod"];
 /// A user of prod whose number nobody has in dev.
@@ -68,6 +68,27 @@ async fn the_sources_account_takes_over_where_the_settings_say_so() {
         "{undone:#}"
     );
     stage.assert_no_violation();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fallback_may_be_that_of_an_environment_which_only_variables_name() {
+    let stage = Stage::new().await;
+    let (dev, prod) = (stage.environment("dev"), stage.environment("prod"));
+    let settings = format!(
+        "[environments.dev]\nurl = {:?}\naccount = {:?}\npassword = {:?}\n[environments.prod.fallback]\nsame-as = \"dev\"\n",
+        dev.url(),
+        dev.account(),
+        dev.password()
+    );
+    std::fs::write(stage.home().join("release.toml"), settings).unwrap();
+    let mut command = stage.command(&["--json", "plan", "restore", "prod", "--from", "dev"]);
+    command
+        .env("NOCOBASE_RELEASE_ENV_PROD_URL", prod.url())
+        .env("NOCOBASE_RELEASE_ENV_PROD_TOKEN", prod.token_for(CARL, "admin"));
+    let done = Done::new(command.output().await.unwrap()).expect(0);
+    stage.assert_holds_no_secret("said", &format!("{}{}", done.stdout, done.stderr));
+    let plan = done.json();
+    assert!(findings(&plan).contains("used then"), "{plan:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,6 +10,7 @@
 
 mod approval;
 mod architecture;
+mod at_a_terminal;
 mod bad_input;
 mod bad_packages;
 mod confirmation;
@@ -27,5 +28,6 @@ mod questions;
 mod readme;
 mod roll_back;
 mod scenarios;
+mod secret_sessions;
 mod secrets;
 mod transcripts;

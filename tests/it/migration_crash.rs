@@ -50,7 +50,10 @@ async fn kept_rows_are_not_expected_to_be_none_where_the_safety_backup_cannot_be
 #[tokio::test(flavor = "multi_thread")]
 async fn variables_that_were_being_made_are_looked_for_and_not_made_again() {
     let with = |config: EnvironmentConfig| {
-        config.with_settings(|settings| settings.migration_manager = MigrationManager::Cli)
+        config.with_settings(|settings| {
+            settings.migration_manager = MigrationManager::Cli;
+            settings.migration_values_apart = true;
+        })
     };
     let stage = Stage::with(SimConfig::new([
         with(EnvironmentConfig::dev()),

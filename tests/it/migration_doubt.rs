@@ -352,7 +352,7 @@ async fn a_forged_plan_of_a_migration_gets_nowhere() {
                 let rule = plan.migration.as_mut().unwrap().rule.as_mut().unwrap();
                 rule.user = "schema-only".into();
             },
-            "plan_stale",
+            "plan_foreign",
         ),
         (
             "a rule of another name",
@@ -360,7 +360,7 @@ async fn a_forged_plan_of_a_migration_gets_nowhere() {
                 let rule = plan.migration.as_mut().unwrap().rule.as_mut().unwrap();
                 rule.name = "structure only".into();
             },
-            "plan_stale",
+            "plan_foreign",
         ),
         ("no migration", |plan| plan.migration = None, "plan_foreign"),
         (

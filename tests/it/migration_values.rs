@@ -9,8 +9,12 @@ const MIGRATE: [&str; 6] = ["migrate", "test", "--from", "dev", "--yes", "test"]
 
 /// dev and test, where dev has a secret and a variable that test lacks.
 async fn stage(surface: MigrationManager) -> Stage {
-    let with =
-        |config: EnvironmentConfig| config.with_settings(|settings| settings.migration_manager = surface);
+    let with = |config: EnvironmentConfig| {
+        config.with_settings(|settings| {
+            settings.migration_manager = surface;
+            settings.migration_values_apart = true;
+        })
+    };
     let stage = Stage::with(SimConfig::new([
         with(EnvironmentConfig::dev()),
         with(EnvironmentConfig::test()),

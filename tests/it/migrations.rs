@@ -278,9 +278,17 @@ async fn a_package_that_is_there_already_is_executed_by_name_and_by_path() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_are_given_by_name_and_never_written_down() {
-    for surface in [MigrationManager::Both, MigrationManager::Cli] {
-        let with =
-            |config: EnvironmentConfig| config.with_settings(|settings| settings.migration_manager = surface);
+    for (surface, apart) in [
+        (MigrationManager::Both, false),
+        (MigrationManager::Cli, false),
+        (MigrationManager::Cli, true),
+    ] {
+        let with = |config: EnvironmentConfig| {
+            config.with_settings(|settings| {
+                settings.migration_manager = surface;
+                settings.migration_values_apart = apart;
+            })
+        };
         let stage = Stage::with(SimConfig::new([
             with(EnvironmentConfig::dev()),
             with(EnvironmentConfig::test()),
@@ -328,6 +336,12 @@ async fn values_are_given_by_name_and_never_written_down() {
             .find(|row| row["name"] == json!("API_KEY"))
             .expect("it is set");
         assert_eq!((&set["value"], &set["type"]), (&json!(value), &json!("secret")));
+        let made_before = if apart { 2 } else { 0 };
+        assert_eq!(
+            test.mutations("environmentVariables:create"),
+            made_before,
+            "{surface:?} {apart}"
+        );
         std::fs::remove_file(file).unwrap();
         stage.assert_no_violation();
     }

@@ -3,18 +3,22 @@
 //! The run that is struck is judged against the simulation's data; what it sent is counted; then it is taken back, by
 //! an undo where the server answers, else on the server's host as the report says, and the data must be as before.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use nocobase_client::Secret;
 use nocobase_sim::{Environment, EnvironmentConfig, Fault, FaultKind, Pace, Sim, SimConfig};
 use release_engine::journal::{self, RunState};
 use release_engine::{
-    Engine, EngineError, Home, PackageChoice, Proof, Request, RunId, RunReport, RunSecrets, RunStanding,
-    StepName, Verdict,
+    Engine, EngineError, Home, PackageChoice, Proof, Request, RuleChoice, RunId, RunReport, RunSecrets,
+    RunStanding, StepName, Verdict,
 };
+use release_tests::{first_secret, written};
 
 use crate::cells::Row;
-use crate::clock::BEAT;
+use tempfile::TempDir;
+
+use crate::clock::{self, BEAT};
 use crate::faults::{Behaviour, Column};
 use crate::onlooker::{Onlooker, Sides};
 use crate::plot::{Death, From, Journey, Plot, When};
@@ -25,6 +29,41 @@ use crate::truth::{Content, Truth};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Processes that may take a run up before it must have ended.
 const PROCESSES: usize = 5;
+/// What a migration's target lacks, and is given.
+const VARIABLE: &str = "API_KEY";
+
+/// What an undisturbed migration makes of test.
+static MIGRATED: OnceLock<Content> = OnceLock::new();
+
+/// Migrates once undisturbed, for comparison; outside of any case's time.
+pub(crate) fn migrate_undisturbed() {
+    MIGRATED.get_or_init(|| {
+        clock::in_its_own_time(async {
+            let plot = Plot {
+                journey: Journey::Migrate,
+                ..Plot::default()
+            };
+            let (case, _sim, _home) = Case::open(&plot).await;
+            let (dev, test) = (&case.sides.source, &case.sides.target);
+            let users = test.rows("users");
+            let plan = case.engine.plan(&case.request(&plot), &secrets()).await.unwrap();
+            let proof = Proof::Phrase(plan.phrase());
+            let run = case.engine.confirm(plan, &proof).unwrap().run().clone();
+            case.engine.execute(&run, secrets()).await.unwrap();
+            assert_eq!(test.rows("orders"), dev.rows("orders"));
+            assert_eq!(test.rows("workflows"), dev.rows("workflows"));
+            assert_eq!(test.rows("users"), users);
+            Content::of(test)
+        })
+    });
+}
+
+fn secrets() -> RunSecrets {
+    RunSecrets {
+        variables: [(VARIABLE.to_owned(), Secret::new("of test"))].into(),
+        ..RunSecrets::default()
+    }
+}
 
 /// What a case came to.
 #[derive(Debug)]
@@ -42,39 +81,13 @@ pub(crate) struct Outcome {
 
 /// Plays a plot to its end.
 pub(crate) async fn play(plot: &Plot) -> Outcome {
-    let sim = Sim::start(
-        SimConfig::new([
-            EnvironmentConfig::dev(),
-            plot.behaviour.configure(EnvironmentConfig::test()),
-        ])
-        .with_pace(Pace::fast().scaled(4.0)),
-    )
-    .await
-    .unwrap();
-    let home = home();
-    let mut case = Case {
-        engine: engine(addresses(&sim), home.path(), plot.rolls_back),
-        home: Home::new(home.path()),
-        sides: Sides {
-            source: sim.environment(match plot.from {
-                From::Dev => "dev",
-                From::Itself => "test",
-            }),
-            target: sim.environment("test"),
-        },
-        outcome: Outcome {
-            verdict: "not planned",
-            way_back: "not needed",
-            complaints: Vec::new(),
-            hit: Vec::new(),
-            runs: 0,
-            deaths: 0,
-            lines: 0,
-            report: None,
-        },
-    };
+    let (mut case, sim, home) = Case::open(plot).await;
     case.play(plot).await;
     case.outcome.complaints.extend(sim.violations());
+    let tokens: Vec<String> = addresses(&sim).into_iter().map(|[.., token]| token).collect();
+    if let Some(secret) = first_secret(&written(home.path()), &tokens) {
+        case.complain(format!("{secret} was written down"));
+    }
     case.outcome
 }
 
@@ -86,24 +99,83 @@ struct Case {
 }
 
 impl Case {
+    /// The environments and the engine of a case; they last as long as simulation and home.
+    async fn open(plot: &Plot) -> (Self, Sim, TempDir) {
+        let dev = match plot.journey {
+            Journey::Restore | Journey::Undo => EnvironmentConfig::dev(),
+            Journey::Migrate => plot.behaviour.configure(EnvironmentConfig::dev()),
+        };
+        let test = plot.behaviour.configure(EnvironmentConfig::test());
+        let sim = Sim::start(SimConfig::new([dev, test]).with_pace(Pace::fast().scaled(4.0)))
+            .await
+            .unwrap();
+        if plot.journey == Journey::Migrate {
+            let row = serde_json::json!({"name": VARIABLE, "type": "secret", "value": "of dev"});
+            let row = row.as_object().unwrap().clone();
+            sim.environment("dev").add_row("environmentVariables", row);
+        }
+        let home = home();
+        let case = Case {
+            engine: engine(addresses(&sim), home.path(), plot.rolls_back),
+            home: Home::new(home.path()),
+            sides: Sides {
+                source: sim.environment(match plot.from {
+                    From::Dev => "dev",
+                    From::Itself => "test",
+                }),
+                target: sim.environment("test"),
+            },
+            outcome: Outcome {
+                verdict: "not planned",
+                way_back: "not needed",
+                complaints: Vec::new(),
+                hit: Vec::new(),
+                runs: 0,
+                deaths: 0,
+                lines: 0,
+                report: None,
+            },
+        };
+        (case, sim, home)
+    }
+
+    fn request(&self, plot: &Plot) -> Request {
+        let (source, target) = (Some(self.sides.source.name().into()), "test".into());
+        match plot.journey {
+            Journey::Migrate => Request::Migrate {
+                source,
+                target,
+                rule: RuleChoice::Global {
+                    user: "overwrite".into(),
+                    system: "overwrite-first".into(),
+                },
+                package: PackageChoice::New,
+                skip_server_backup: false,
+                accepted: Vec::new(),
+            },
+            Journey::Restore | Journey::Undo => Request::Restore {
+                source,
+                target,
+                package: PackageChoice::New,
+                accepted: Vec::new(),
+            },
+        }
+    }
+
     fn complain(&mut self, text: impl Into<String>) {
         self.outcome.complaints.push(text.into());
     }
 
     async fn play(&mut self, plot: &Plot) {
         let target = self.sides.target.clone();
-        let restore = Request::Restore {
-            source: Some(self.sides.source.name().into()),
-            target: "test".into(),
-            package: PackageChoice::New,
-            accepted: Vec::new(),
-        };
+        let brings = self.request(plot);
         let source = Content::of(&self.sides.source);
         let earlier = Content::of(&target);
         let (request, package) = match plot.journey {
-            Journey::Restore => (restore, source.clone()),
+            Journey::Restore => (brings, source.clone()),
+            Journey::Migrate => (brings, MIGRATED.get().unwrap().clone()),
             Journey::Undo => {
-                self.travel(&restore, &Plot::default()).await;
+                self.travel(&brings, &Plot::default()).await;
                 // Not by its verdict, which is a weak one where the server shows no log or was not loaded anew.
                 if Content::of(&target) != source {
                     return self.complain("there is nothing to be undone");
@@ -117,10 +189,11 @@ impl Case {
             }
         };
         let before = Content::of(&target);
-        plot.behaviour.arm(&target);
+        plot.behaviour.arm(&target, plot.journey);
         let report = self.travel(&request, plot).await;
         let truth = Truth::of(&target, &package, &before);
-        if plot.from == From::Dev && Content::of(&self.sides.source) != source {
+        if plot.from == From::Dev && Content::of(&self.sides.source).without_rules() != source.without_rules()
+        {
             self.complain("the source was changed");
         }
         match &report {
@@ -161,7 +234,7 @@ impl Case {
             target: "test".into(),
             run: Some(report.run.clone()),
         };
-        let planned = self.engine.plan(&undo, &RunSecrets::default()).await;
+        let planned = self.engine.plan(&undo, &secrets()).await;
         match planned {
             Ok(_) => {
                 let undone = self.travel(&undo, &Plot::default()).await;
@@ -202,7 +275,7 @@ impl Case {
         let sent = self.sent();
         let planning = Onlooker::new(&self.sides, plot.journey, &plot.strikes, None);
         planning.begin(When::Planning);
-        let planned = self.engine.plan(request, &RunSecrets::default()).await;
+        let planned = self.engine.plan(request, &secrets()).await;
         self.outcome.hit.extend(planning.over().0);
         let report = match planned {
             Ok(plan) => {
@@ -225,7 +298,11 @@ impl Case {
             self.complain("rolled back although nobody said so");
         }
         for ((side, call, then), (_, _, now)) in sent.into_iter().zip(self.sent()) {
-            let most = 1 + usize::from(rolled_back && call == "backup:restoreUpload");
+            let most = match (call, plot.journey) {
+                ("backup:restoreUpload", Journey::Migrate) => usize::from(rolled_back),
+                ("backup:restoreUpload", _) => 1 + usize::from(rolled_back),
+                _ => 1,
+            };
             if now - then > most {
                 self.complain(format!("{side} received {call} {} times", now - then));
             }
@@ -235,9 +312,15 @@ impl Case {
 
     /// How often each side has received each call that changes something.
     fn sent(&self) -> Vec<(String, &'static str, usize)> {
-        const CALLS: [&str; 4] = [
+        const CALLS: [&str; 10] = [
             "backup:create",
             "backup:restoreUpload",
+            "migrationRule:create",
+            "migrationRules:create",
+            "migration:create",
+            "migrationFiles:create",
+            "migrationFiles:runTask",
+            "migration:execute",
             "environmentVariables:create",
             "environmentVariables:destroy",
         ];
@@ -262,11 +345,7 @@ impl Case {
             ));
             let executing = {
                 let (engine, run, onlooker) = (self.engine.clone(), run.clone(), Arc::clone(&onlooker));
-                tokio::spawn(async move {
-                    engine
-                        .execute_seen(&run, RunSecrets::default(), Some(onlooker))
-                        .await
-                })
+                tokio::spawn(async move { engine.execute_seen(&run, secrets(), Some(onlooker)).await })
             };
             if let Some(Death::InFlight { side, call, step }) = death {
                 self.kill_in_flight(*side, call, &executing).await;

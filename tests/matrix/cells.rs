@@ -1,6 +1,6 @@
 //! The cells of the matrix: every step of a run x everything that can happen to a call of it, one case each.
 //!
-//! Steps of a plain restore, of one that takes itself back (`roll back`), and of an undo are rows of their own. Where
+//! Steps of a plain restore, of one that takes itself back (`roll back`), of an undo and of a migration are rows of their own. Where
 //! the verdict is made (upload, watch, evidence) each cell is played again with other server behaviours, in turn.
 //! [`deaths`] adds a death after and before every journal line, [`in_flight`] one while a request is being answered.
 //! Random combinations are left to `random`, playing to `case`.
@@ -44,6 +44,7 @@ impl Row {
         match self.journey {
             Journey::Restore => step.to_owned(),
             Journey::Undo => format!("undo: {step}"),
+            Journey::Migrate => format!("migrate: {step}"),
         }
     }
 }
@@ -51,6 +52,9 @@ impl Row {
 /// The calls of a step that can be hit, with the side they go to.
 pub(crate) fn calls(row: Row) -> &'static [(Side, &'static str)] {
     use Side::{Source, Target};
+    if row.journey == Journey::Migrate {
+        return calls_of_a_migration(row.step);
+    }
     match (row.journey, row.step) {
         (Journey::Restore, None) => &[
             (Target, "__health_check"),
@@ -58,7 +62,7 @@ pub(crate) fn calls(row: Row) -> &'static [(Side, &'static str)] {
             (Target, "backup:list"),
             (Source, "auth:check"),
         ],
-        (Journey::Undo, None) => &[(Target, "auth:check"), (Target, "backups:appInfo")],
+        (_, None) => &[(Target, "auth:check"), (Target, "backups:appInfo")],
         (Journey::Restore, Some(StepName::ReadFacts)) => &[
             (Target, "__health_check"),
             (Target, "app:getInfo"),
@@ -71,7 +75,7 @@ pub(crate) fn calls(row: Row) -> &'static [(Side, &'static str)] {
             (Source, "backup:status"),
             (Source, "backup:list"),
         ],
-        (Journey::Undo, Some(StepName::ReadFacts)) => &[(Target, "auth:check"), (Target, "backup:list")],
+        (_, Some(StepName::ReadFacts)) => &[(Target, "auth:check"), (Target, "backup:list")],
         (_, Some(StepName::MakePackage)) => &[(Source, "backup:create"), (Source, "backup:status")],
         (_, Some(StepName::DownloadPackage)) => &[(Source, "backup:download")],
         (_, Some(StepName::MakeSafetyBackup)) => &[(Target, "backup:create"), (Target, "backup:status")],
@@ -118,6 +122,44 @@ pub(crate) fn calls(row: Row) -> &'static [(Side, &'static str)] {
     }
 }
 
+/// What a migration shares with a restore is struck there with more of its calls.
+fn calls_of_a_migration(step: Option<StepName>) -> &'static [(Side, &'static str)] {
+    use Side::{Source, Target};
+    match step {
+        None => &[(Source, "migrationRules:list")],
+        Some(StepName::ReadFacts) => &[(Target, "migration:list")],
+        Some(StepName::CreateRule) => &[(Source, "migrationRule:create")],
+        Some(StepName::MakePackage) => &[(Source, "migration:create"), (Source, "migration:get")],
+        Some(StepName::DownloadPackage) => &[(Source, "migration:download")],
+        Some(StepName::MakeSafetyBackup) => &[(Target, "backup:create")],
+        Some(StepName::DownloadSafetyBackup) => &[(Target, "backup:download")],
+        Some(StepName::CheckPackage) => &[
+            (Target, "migrationFiles:check"),
+            (Target, "migrationFiles:checkDataConflicts"),
+        ],
+        Some(StepName::SetVariables) => &[(Target, "environmentVariables:create")],
+        Some(StepName::ExecuteMigration) => &[
+            (Target, "migrationFiles:runTask"),
+            (Target, "migration:execute"),
+            (Target, "__health_check"),
+        ],
+        Some(StepName::Watch) => &[(Target, "__health_check")],
+        Some(StepName::FetchLogs) => &[
+            (Target, "migrationLog:list"),
+            (Target, "migrationFiles:downloadMigrationSql"),
+        ],
+        Some(StepName::Verify) => &[
+            (Target, "users:list"),
+            (Target, "collections:list"),
+            (Target, "orders:list"),
+        ],
+        Some(StepName::RollBack) => &[(Target, "backup:restoreUpload")],
+        Some(StepName::WatchRollBack) => &[(Target, "backup:restoreStatus")],
+        Some(StepName::VerifyRollBack) => &[(Target, "orders:list")],
+        Some(StepName::Judge | StepName::PlantCanary | StepName::Restore | StepName::TidyUp) => &[],
+    }
+}
+
 /// All rows, in the order of a run.
 pub(crate) fn rows() -> Vec<Row> {
     const RESTORE: [Option<StepName>; 15] = [
@@ -137,6 +179,25 @@ pub(crate) fn rows() -> Vec<Row> {
         Some(StepName::WatchRollBack),
         Some(StepName::VerifyRollBack),
     ];
+    const MIGRATE: [Option<StepName>; 17] = [
+        None,
+        Some(StepName::ReadFacts),
+        Some(StepName::CreateRule),
+        Some(StepName::MakePackage),
+        Some(StepName::DownloadPackage),
+        Some(StepName::MakeSafetyBackup),
+        Some(StepName::DownloadSafetyBackup),
+        Some(StepName::Judge),
+        Some(StepName::CheckPackage),
+        Some(StepName::SetVariables),
+        Some(StepName::ExecuteMigration),
+        Some(StepName::Watch),
+        Some(StepName::FetchLogs),
+        Some(StepName::Verify),
+        Some(StepName::RollBack),
+        Some(StepName::WatchRollBack),
+        Some(StepName::VerifyRollBack),
+    ];
     let undo = RESTORE.into_iter().filter(|step| {
         !matches!(
             step,
@@ -151,13 +212,22 @@ pub(crate) fn rows() -> Vec<Row> {
     });
     let row = |journey| move |step| Row { journey, step };
     let all = RESTORE.into_iter().map(row(Journey::Restore));
-    all.chain(undo.map(row(Journey::Undo))).collect()
+    all.chain(undo.map(row(Journey::Undo)))
+        .chain(MIGRATE.into_iter().map(row(Journey::Migrate)))
+        .collect()
 }
 
-/// The plot in which a step comes to pass at all.
-pub(crate) fn setting(row: Row) -> Plot {
+/// The plot in which a step comes to pass at all, with that call of it.
+pub(crate) fn setting(row: Row, call: &str) -> Plot {
     let behaviour = match row.step {
         Some(StepName::TidyUp) => Behaviour::RevertsSilently,
+        Some(StepName::SetVariables) => Behaviour::CommandLineOnly,
+        _ if call == "migration:execute" => Behaviour::CommandLineOnly,
+        Some(StepName::RollBack | StepName::WatchRollBack | StepName::VerifyRollBack)
+            if row.journey == Journey::Migrate =>
+        {
+            Behaviour::StopsHalfway
+        }
         Some(StepName::RollBack | StepName::WatchRollBack | StepName::VerifyRollBack) => {
             Behaviour::LosesTable
         }
@@ -184,6 +254,11 @@ pub(crate) fn all() -> Vec<Plot> {
             let mutation = matches!(
                 call,
                 "backup:create"
+                    | "migrationRule:create"
+                    | "migration:create"
+                    | "migrationFiles:check"
+                    | "migrationFiles:runTask"
+                    | "migration:execute"
                     | "environmentVariables:create"
                     | "environmentVariables:destroy"
                     | "backup:restoreUpload"
@@ -204,19 +279,23 @@ pub(crate) fn all() -> Vec<Plot> {
                         lasting,
                     },
                 };
-                let plot = setting(row);
+                let plot = setting(row, call);
                 plots.push(Plot {
                     strikes: vec![strike(lasting, 1)],
                     ..plot.clone()
                 });
-                let decides = matches!(
-                    row.step,
-                    Some(StepName::Restore | StepName::Watch | StepName::Verify)
-                );
-                if decides && row.journey == Journey::Restore {
+                let decides = match row.journey {
+                    Journey::Restore => matches!(
+                        row.step,
+                        Some(StepName::Restore | StepName::Watch | StepName::Verify)
+                    ),
+                    Journey::Migrate => matches!(call, "migrationFiles:runTask" | "orders:list"),
+                    Journey::Undo => false,
+                };
+                if decides {
                     plots.push(Plot {
                         strikes: vec![strike(!mutation, 1)],
-                        behaviour: Behaviour::in_turn(turn),
+                        behaviour: Behaviour::in_turn(row.journey, turn),
                         rolls_back: turn % 3 == 0,
                         ..plot
                     });
@@ -235,7 +314,11 @@ fn spoiled_files(row: Row) -> Vec<Plot> {
     let mut plots = Vec::new();
     for (column, fault) in FileFault::ALL {
         for side in [Side::Source, Side::Target] {
-            for step in [StepName::Judge, StepName::PlantCanary] {
+            let after = match row.journey {
+                Journey::Restore | Journey::Undo => StepName::PlantCanary,
+                Journey::Migrate => StepName::CheckPackage,
+            };
+            for step in [StepName::Judge, after] {
                 plots.push(Plot {
                     strikes: vec![Strike {
                         row: Row {
@@ -246,7 +329,7 @@ fn spoiled_files(row: Row) -> Vec<Plot> {
                         when: When::During(step),
                         what: What::File { side, fault },
                     }],
-                    ..setting(row)
+                    ..setting(row, "")
                 });
             }
         }
@@ -271,7 +354,9 @@ pub(crate) fn in_flight() -> Vec<Plot> {
     let mut plots = Vec::new();
     for row in rows() {
         let mutations = calls(row).iter().filter(|(_, call)| {
-            call.ends_with(":create") || call.ends_with(":destroy") || call.ends_with(":restoreUpload")
+            [":create", ":destroy", ":restoreUpload", ":runTask", ":execute"]
+                .iter()
+                .any(|end| call.ends_with(end))
         });
         for (side, call) in mutations {
             let step = row.step.unwrap_or(StepName::ReadFacts);
@@ -281,7 +366,7 @@ pub(crate) fn in_flight() -> Vec<Plot> {
                     call: (*call).into(),
                     step,
                 }],
-                ..setting(row)
+                ..setting(row, call)
             });
         }
     }

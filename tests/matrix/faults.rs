@@ -5,7 +5,11 @@
 
 use std::time::Duration;
 
-use nocobase_sim::{Environment, EnvironmentConfig, Fault, FaultKind, LogTransport, RestoreStage};
+use nocobase_sim::{
+    Environment, EnvironmentConfig, Fault, FaultKind, LogTransport, MigrationManager, RestoreStage,
+};
+
+use crate::plot::Journey;
 
 /// A kind of fault, as the matrix counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,17 +97,24 @@ pub(crate) fn variants(call: &str) -> Vec<(Column, FaultKind)> {
         (Column::Repeated, FaultKind::RepeatedAtOnce),
     ];
     match call {
-        "backup:download" => variants.extend([
+        "backup:download" | "migration:download" => variants.extend([
             (Column::Cut, FaultKind::TornBody(3000)),
             (Column::Cut, FaultKind::ShortBody(3000)),
             (Column::Cut, FaultKind::FlippedByte(3000)),
         ]),
-        "backup:restoreUpload" => variants.extend([
+        "backup:restoreUpload" | "migration:execute" | "migrationFiles:check" => variants.extend([
             (Column::Cut, FaultKind::CutRequest(0)),
             (Column::Cut, FaultKind::CutRequest(3000)),
         ]),
         "backup:create" => variants.extend([
             (Column::Cut, FaultKind::TornBackup(3000)),
+            (
+                Column::Status5xx,
+                FaultKind::BackupFails("no space left on device".into()),
+            ),
+            (Column::Slow, FaultKind::BackupHangs),
+        ]),
+        "migration:create" => variants.extend([
             (
                 Column::Status5xx,
                 FaultKind::BackupFails("no space left on device".into()),
@@ -150,7 +161,7 @@ impl FileFault {
     }
 }
 
-/// How the target's server ends the restores it accepts, and what it lets be seen of them.
+/// How the target's server ends the restores and migrations it accepts, and what it lets be seen of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Behaviour {
     #[default]
@@ -178,6 +189,20 @@ pub(crate) enum Behaviour {
     RevertsUnseen,
     /// Neither log nor marker, and a table is lost.
     LosesTableUnseen,
+    /// The migration fails, says so, and changes nothing.
+    Fails,
+    /// The migration fails when half of the tables are done.
+    StopsHalfway,
+    /// The same, and no log can be read.
+    StopsHalfwayUnseen,
+    /// The same, and the application stays down.
+    BreaksApp,
+    /// The migration is called a success and changes nothing.
+    DoesNothing,
+    /// Only the surface of the official command line is there.
+    CommandLineOnly,
+    /// What is in a migration package cannot be read.
+    Opaque,
 }
 
 impl Behaviour {
@@ -203,15 +228,43 @@ impl Behaviour {
         Self::LosesTableUnseen,
     ];
 
-    /// One after the other, again and again.
-    pub(crate) fn in_turn(turn: usize) -> Self {
-        let place = turn % Self::ALL.len();
-        Self::ALL.get(place).copied().unwrap_or_default()
+    /// Those of a migration.
+    pub(crate) const OF_MIGRATIONS: [Self; 14] = [
+        Self::Whole,
+        Self::Fails,
+        Self::StopsHalfway,
+        Self::StopsHalfwayUnseen,
+        Self::BreaksApp,
+        Self::DoesNothing,
+        Self::LosesRows,
+        Self::LosesUsers,
+        Self::DiesInDump,
+        Self::DiesInLoad,
+        Self::Hangs,
+        Self::LogForbidden,
+        Self::CommandLineOnly,
+        Self::Opaque,
+    ];
+
+    /// Those that a journey can meet.
+    pub(crate) fn of(journey: Journey) -> &'static [Self] {
+        match journey {
+            Journey::Restore | Journey::Undo => &Self::ALL,
+            Journey::Migrate => &Self::OF_MIGRATIONS,
+        }
     }
 
-    /// The target set up for it.
-    pub(crate) fn configure(self, target: EnvironmentConfig) -> EnvironmentConfig {
-        target.with_settings(|settings| match self {
+    /// One after the other, again and again.
+    pub(crate) fn in_turn(journey: Journey, turn: usize) -> Self {
+        let all = Self::of(journey);
+        all.get(turn % all.len()).copied().unwrap_or_default()
+    }
+
+    /// An environment set up for it.
+    pub(crate) fn configure(self, environment: EnvironmentConfig) -> EnvironmentConfig {
+        environment.with_settings(|settings| match self {
+            Self::CommandLineOnly => settings.migration_manager = MigrationManager::Cli,
+            Self::Opaque => settings.opaque_migrations = true,
             Self::SkipsUpgrade => settings.skip_same_version_upgrade = true,
             Self::LogsToConsole => settings.log_transport = LogTransport::Console,
             Self::LogsToPlainFiles => settings.log_transport = LogTransport::PlainFiles,
@@ -219,9 +272,17 @@ impl Behaviour {
         })
     }
 
-    /// Arms it: the next upload, or everything where it is a matter of permissions.
-    pub(crate) fn arm(self, target: &Environment) {
-        let upload = |kind| target.faults().arm(Fault::new("backup:restoreUpload", kind));
+    /// Arms it: the next upload or execution, or everything where it is a matter of permissions.
+    pub(crate) fn arm(self, target: &Environment, journey: Journey) {
+        let calls: &[&str] = match journey {
+            Journey::Restore | Journey::Undo => &["backup:restoreUpload"],
+            Journey::Migrate => &["migrationFiles:runTask", "migration:execute"],
+        };
+        let upload = |kind: FaultKind| {
+            for call in calls {
+                target.faults().arm(Fault::new(*call, kind.clone()));
+            }
+        };
         let forbid = |calls: &str| {
             target
                 .faults()
@@ -230,7 +291,7 @@ impl Behaviour {
         let fails = || FaultKind::RestoreFails("pg_restore: error: out of memory".into());
         match self {
             Self::Whole | Self::SkipsUpgrade | Self::LogsToConsole | Self::LogsToPlainFiles => {}
-            Self::RevertsSilently => drop(upload(fails())),
+            Self::RevertsSilently => upload(fails()),
             Self::RevertsWrongly => {
                 let orders = target.rows("orders");
                 target.set_rows("orders", orders.iter().take(11).cloned().collect());
@@ -238,15 +299,16 @@ impl Behaviour {
                 target.set_rows("orders", orders);
                 upload(FaultKind::SafetyDumpFails);
             }
-            Self::RevertFails => drop(upload(FaultKind::SafetyDumpTorn)),
-            Self::LosesTable => drop(upload(FaultKind::RestoreLosesTable("orders".into()))),
-            Self::LosesRows => drop(upload(FaultKind::RestoreLosesRows("orders".into(), 20))),
-            Self::LosesUsers => drop(upload(FaultKind::RestoreLosesRows("users".into(), 0))),
-            Self::ComesUpEmpty => drop(upload(FaultKind::LoadKilled)),
-            Self::DiesInDump => drop(upload(FaultKind::DiesDuringRestore(RestoreStage::SafetyDump))),
-            Self::DiesInLoad => drop(upload(FaultKind::DiesDuringRestore(RestoreStage::Load))),
-            Self::DiesInUpgrade => drop(upload(FaultKind::DiesDuringRestore(RestoreStage::Upgrade))),
-            Self::Hangs => drop(upload(FaultKind::RestoreHangs)),
+            Self::RevertFails => upload(FaultKind::SafetyDumpTorn),
+            Self::LosesTable => upload(FaultKind::RestoreLosesTable("orders".into())),
+            Self::LosesRows => upload(FaultKind::RestoreLosesRows("orders".into(), 20)),
+            Self::LosesUsers => upload(FaultKind::RestoreLosesRows("users".into(), 0)),
+            Self::ComesUpEmpty => upload(FaultKind::LoadKilled),
+            Self::DiesInDump => upload(FaultKind::DiesDuringRestore(RestoreStage::SafetyDump)),
+            Self::DiesInLoad => upload(FaultKind::DiesDuringRestore(RestoreStage::Load)),
+            Self::DiesInUpgrade => upload(FaultKind::DiesDuringRestore(RestoreStage::Upgrade)),
+            Self::Hangs => upload(FaultKind::RestoreHangs),
+            Self::LogForbidden if journey == Journey::Migrate => forbid("migrationLog*"),
             Self::LogForbidden => forbid("logger:*"),
             Self::MarkerForbidden => forbid("environmentVariables:*"),
             Self::RevertsUnseen => {
@@ -259,6 +321,15 @@ impl Behaviour {
                 forbid("environmentVariables:*");
                 upload(FaultKind::RestoreLosesTable("orders".into()));
             }
+            Self::CommandLineOnly | Self::Opaque => {}
+            Self::Fails => upload(FaultKind::MigrationFails("no such extension".into())),
+            Self::StopsHalfway => upload(FaultKind::MigrationStopsHalfway("deadlock detected".into())),
+            Self::StopsHalfwayUnseen => {
+                forbid("migrationLog*");
+                upload(FaultKind::MigrationStopsHalfway("deadlock detected".into()));
+            }
+            Self::BreaksApp => upload(FaultKind::MigrationBreaksApp("relation x does not exist".into())),
+            Self::DoesNothing => upload(FaultKind::MigrationDoesNothing),
         }
     }
 }

@@ -115,3 +115,40 @@ fn a_way_back_that_may_yet_begin_is_unknown() {
     };
     assert_eq!(verdict(&plot), "unknown");
 }
+
+/// Nobody could sign in any more, and the migration was called unverified, with an undo that nobody could plan.
+#[test]
+fn users_that_a_migration_lost_are_not_passed_over() {
+    let plot = Plot {
+        journey: Journey::Migrate,
+        behaviour: Behaviour::LosesUsers,
+        ..Plot::default()
+    };
+    assert_eq!(verdict(&plot), "unknown");
+}
+
+/// The way back was judged and then spoiled on this machine, and the migration was executed all the same.
+#[test]
+fn a_way_back_that_was_spoiled_stops_a_migration_too() {
+    for (column, fault) in FileFault::ALL {
+        let step = StepName::CheckPackage;
+        let strike = Strike {
+            row: Row {
+                journey: Journey::Migrate,
+                step: Some(step),
+            },
+            column,
+            when: When::During(step),
+            what: What::File {
+                side: Side::Target,
+                fault,
+            },
+        };
+        let plot = Plot {
+            journey: Journey::Migrate,
+            strikes: vec![strike],
+            ..Plot::default()
+        };
+        assert_eq!(verdict(&plot), "failed_unchanged");
+    }
+}

@@ -37,6 +37,7 @@ mod stage;
 mod tally;
 mod truth;
 
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -61,6 +62,9 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// One case in a time of its own; a panic in it is its failure.
 fn played(plot: &Plot) -> Result<Outcome, String> {
+    if plot.journey == Journey::Migrate {
+        case::migrate_undisturbed();
+    }
     let playing = AssertUnwindSafe(|| clock::in_its_own_time(play(plot)));
     std::panic::catch_unwind(playing).map_err(|panic| {
         panic
@@ -71,8 +75,8 @@ fn played(plot: &Plot) -> Result<Outcome, String> {
 }
 
 /// The runs whose every line is a death: a good one, one that is reverted, one that takes itself back, one whose package
-/// is its own way back, and an undo.
-fn mortal() -> [Plot; 5] {
+/// is its own way back, an undo; a good migration, over the surface that sets variables first, and one that is taken back over the other.
+fn mortal() -> [Plot; 7] {
     let plot = Plot::default;
     [
         plot(),
@@ -93,6 +97,17 @@ fn mortal() -> [Plot; 5] {
             journey: Journey::Undo,
             ..plot()
         },
+        Plot {
+            journey: Journey::Migrate,
+            behaviour: Behaviour::CommandLineOnly,
+            ..plot()
+        },
+        Plot {
+            journey: Journey::Migrate,
+            behaviour: Behaviour::StopsHalfway,
+            rolls_back: true,
+            ..plot()
+        },
     ]
 }
 
@@ -109,6 +124,14 @@ fn plots() -> Vec<Plot> {
             })
         })
         .collect();
+    plots.extend(Behaviour::OF_MIGRATIONS.into_iter().flat_map(|behaviour| {
+        [false, true].map(|rolls_back| Plot {
+            journey: Journey::Migrate,
+            behaviour,
+            rolls_back,
+            ..Plot::default()
+        })
+    }));
     plots.extend(cells::all());
     plots.extend(cells::in_flight());
     for plot in mortal() {
@@ -190,7 +213,9 @@ fn every_verdict_is_the_truth_and_nothing_is_sent_twice() {
     }
     failures.sort_unstable();
     let tally = Tally::of(&outcomes);
-    println!("{tally}\n{:.0} s", begun.elapsed().as_secs_f32());
+    // past the harness, which keeps to itself what a good test prints
+    let took = begun.elapsed().as_secs_f32();
+    writeln!(std::io::stdout(), "{tally}\n{took:.0} s").unwrap();
     if !only.is_empty() {
         return;
     }

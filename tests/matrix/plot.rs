@@ -16,6 +16,8 @@ pub(crate) enum Journey {
     Restore,
     /// The undo of such a restore.
     Undo,
+    /// A migration of dev to test by a rule that overwrites.
+    Migrate,
 }
 
 /// What is restored into test.

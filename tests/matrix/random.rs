@@ -13,14 +13,14 @@ const LINES: usize = 60;
 /// What a seed means.
 pub(crate) fn plot(seed: u64) -> Plot {
     let mut dice = Dice::new(seed);
-    let journey = if dice.roll(5) == 0 {
-        Journey::Undo
-    } else {
-        Journey::Restore
+    let journey = match dice.roll(5) {
+        0 => Journey::Undo,
+        1 => Journey::Migrate,
+        _ => Journey::Restore,
     };
     let behaviour = match dice.roll(4) {
         0 => Behaviour::Whole,
-        _ => dice.pick(&Behaviour::ALL),
+        _ => dice.pick(Behaviour::of(journey)),
     };
     let strikes = (0..dice.roll(4)).map(|_| strike(&mut dice, journey)).collect();
     let deaths = match dice.roll(4) {
@@ -30,7 +30,7 @@ pub(crate) fn plot(seed: u64) -> Plot {
     };
     Plot {
         journey,
-        from: if dice.roll(8) == 0 {
+        from: if dice.roll(8) == 0 && journey != Journey::Migrate {
             From::Itself
         } else {
             From::Dev

@@ -66,7 +66,7 @@ fn exists(row: Row, column: Column) -> bool {
         (Some(StepName::Judge), column) => {
             matches!(column, Column::Killed)
                 || (matches!(column, Column::Refused | Column::Cut)
-                    && row.journey == crate::plot::Journey::Restore)
+                    && row.journey != crate::plot::Journey::Undo)
         }
         _ => true,
     }

@@ -14,6 +14,9 @@ const NOT_COMPARED: [&str; 4] = [
     "applicationVersion",
 ];
 
+/// What a migration makes on its source: the rule it goes by.
+const RULES: &str = "migrationRules";
+
 /// Every row of every table, as stored.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Content(BTreeMap<String, Vec<Value>>);
@@ -33,10 +36,18 @@ impl Content {
     }
 }
 
+impl Content {
+    /// The same without migration rules, of which a migration may make one on its source.
+    pub(crate) fn without_rules(mut self) -> Self {
+        self.0.remove(RULES);
+        self
+    }
+}
+
 /// How a target ended, once nothing moves any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Truth {
-    /// It holds what the package holds.
+    /// It holds what the package holds; after a migration, what an undisturbed one makes of it.
     pub(crate) is_package: bool,
     /// It holds what it held before. Both where package and target were alike.
     pub(crate) is_before: bool,

@@ -18,6 +18,7 @@ mod broken_backups;
 mod dumps;
 mod encrypted;
 mod hooks;
+mod no_migrations;
 mod packages;
 mod proxy;
 mod rights;

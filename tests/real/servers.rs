@@ -149,20 +149,30 @@ impl Real {
 
     /// How many uploads a server's own log tells of, refused ones included.
     pub(crate) fn uploads(&self, environment: &str) -> usize {
+        self.logged(environment, |request| request == "POST /api/backup:restoreUpload")
+    }
+
+    /// How many requests of a kind, method and path, a server's own log tells of, refused ones included.
+    pub(crate) fn logged(&self, environment: &str, fits: impl Fn(&str) -> bool) -> usize {
         let folder = self.place(environment, "storage/logs/main");
         let files = std::fs::read_dir(folder)
             .unwrap()
             .map(|file| file.unwrap().path());
-        files
-            .filter(|file| {
-                file.file_name()
-                    .unwrap()
-                    .to_string_lossy()
-                    .starts_with("request_")
-            })
-            .map(|file| String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned())
-            .map(|text| text.matches("\"request POST /api/backup:restoreUpload\"").count())
-            .sum()
+        let requests = files.filter(|file| {
+            file.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("request_")
+        });
+        let count = |file: PathBuf| {
+            let text = String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned();
+            let told = text
+                .split("\"request ")
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next());
+            told.filter(|request| fits(request)).count()
+        };
+        requests.map(count).sum()
     }
 
     /// The file that a report calls the safety backup, brought back on the host of test as the report says.

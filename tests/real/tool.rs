@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use release_tests::{Done, binary};
+use release_tests::{Done, binary, first_secret, written};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -24,6 +24,8 @@ pub(crate) async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 pub(crate) struct Tool {
     home: TempDir,
     variables: Vec<(String, String)>,
+    /// What is never said or written, whatever the journey.
+    secrets: Vec<String>,
 }
 
 impl Tool {
@@ -31,6 +33,7 @@ impl Tool {
         Self {
             home: tempfile::tempdir().unwrap(),
             variables: vec![("NOCOBASE_RELEASE_CURRENT".into(), "test".into())],
+            secrets: Vec::new(),
         }
     }
 
@@ -44,9 +47,19 @@ impl Tool {
         self.variables.push((variable.into(), value.into()));
     }
 
+    /// The same with a value that nobody may see.
+    pub(crate) fn set_secret(&mut self, variable: &str, value: &str) {
+        self.secrets.push(value.into());
+        self.set(variable, value);
+    }
+
     /// The same for a field of an environment: `URL`, `ACCOUNT`, `PASSWORD`, `TOKEN`, `ROLE`.
     pub(crate) fn set_environment(&mut self, name: &str, field: &str, value: &str) {
-        self.set(&format!("NOCOBASE_RELEASE_ENV_{name}_{field}"), value);
+        let variable = format!("NOCOBASE_RELEASE_ENV_{name}_{field}");
+        match field {
+            "PASSWORD" | "TOKEN" => self.set_secret(&variable, value),
+            _ => self.set(&variable, value),
+        }
     }
 
     /// Writes the settings file.
@@ -73,7 +86,9 @@ impl Tool {
     /// Runs it to its end and expects this exit code.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str], code: i32) -> Done {
-        Done::new(self.command(arguments).output().unwrap()).expect(code)
+        let done = Done::new(self.command(arguments).output().unwrap());
+        assert_says_no_secret(&done, &self.secrets);
+        done.expect(code)
     }
 
     /// The same, with `--json`.
@@ -95,12 +110,32 @@ impl Tool {
             folder: self.home().join("release-state/runs"),
             known,
             child: child.unwrap(),
+            secrets: self.secrets.clone(),
         }
     }
 
     fn runs(&self) -> Vec<PathBuf> {
         runs_in(&self.home().join("release-state/runs"))
     }
+}
+
+/// Whatever the journey, no secret is written into plans, journals, locks, logs or reports.
+impl Drop for Tool {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(
+                first_secret(&written(self.home()), &self.secrets),
+                None,
+                "written"
+            );
+        }
+    }
+}
+
+#[track_caller]
+fn assert_says_no_secret(done: &Done, secrets: &[String]) {
+    let said = format!("{}{}", done.stdout, done.stderr);
+    assert_eq!(first_secret(&said, secrets), None, "said");
 }
 
 fn runs_in(folder: &Path) -> Vec<PathBuf> {
@@ -115,6 +150,7 @@ pub(crate) struct Started {
     folder: PathBuf,
     known: Vec<PathBuf>,
     child: Child,
+    secrets: Vec<String>,
 }
 
 impl Started {
@@ -161,6 +197,8 @@ impl Started {
 
     /// Waits for the command's end.
     pub(crate) fn end(self) -> Done {
-        Done::new(self.child.wait_with_output().unwrap())
+        let done = Done::new(self.child.wait_with_output().unwrap());
+        assert_says_no_secret(&done, &self.secrets);
+        done
     }
 }

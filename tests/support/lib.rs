@@ -9,8 +9,10 @@
 
 mod bad_packages;
 mod binary;
+mod secrets;
 mod stage;
 
 pub use bad_packages::{BadPackage, bad_packages};
 pub use binary::{Done, binary, workspace};
+pub use secrets::{first_secret, written};
 pub use stage::{Stage, truncate_data};

@@ -44,6 +44,9 @@ impl From<Exit> for ExitCode {
 
 impl From<&EngineError> for Exit {
     fn from(error: &EngineError) -> Self {
+        if error.may_have_happened() {
+            return Self::Unknown;
+        }
         match error.kind() {
             ErrorKind::Usage => Self::Usage,
             ErrorKind::Policy => Self::Policy,

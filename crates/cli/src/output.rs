@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
+use nocobase_client::Secret;
 use release_engine::EngineError;
 use serde::Serialize;
 
@@ -93,9 +94,25 @@ pub(crate) fn ask(question: &str) -> Option<String> {
     }
 }
 
+/// The text without what a terminal obeys: names and messages come from servers.
+fn harmless(text: &str) -> String {
+    let kept = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    text.chars()
+        .map(|letter| if kept(letter) { letter } else { '\u{fffd}' })
+        .collect()
+}
+
+/// Asks on the terminal for something that is not shown while it is typed; none where nothing is.
+pub(crate) fn ask_secret(question: &str) -> Option<Secret> {
+    let terminal = console::Term::stderr();
+    let typed = write!(&terminal, "{question} ").and_then(|()| terminal.read_secure_line());
+    typed.ok().filter(|typed| !typed.is_empty()).map(Secret::new)
+}
+
 /// A reader that went away (`| head`) is not our problem.
 fn write(stream: &mut impl io::Write, text: &str) {
     let end = if text.ends_with('\n') { "" } else { "\n" };
+    let text = harmless(text);
     let written = write!(stream, "{text}{end}").and_then(|()| stream.flush());
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe

@@ -2,8 +2,8 @@
 //!
 //! Environments come from three places; where two name the same one, the later wins:
 //! 1. NocoBase CLI's store (`$NB_CLI_ROOT` or the home folder, `.nocobase/config.json`);
-//! 2. `[environments.NAME]` in `release.toml` in the tool's home (an entry without `url` adds to what is there);
-//!    `[environments.NAME.fallback]` names other credentials, used where the first are refused;
+//! 2. `[environments.NAME]` in `release.toml` in the tool's home (an entry without `url` adds to what another place
+//!    says); `[environments.NAME.fallback]` names other credentials, used where the first are refused;
 //! 3. `NOCOBASE_RELEASE_ENV_<NAME>_URL` with `_TOKEN`, or `_ACCOUNT` and `_PASSWORD`, and `_ROLE`.
 
 use std::collections::BTreeMap;
@@ -156,14 +156,18 @@ pub(crate) fn load(globals: &Globals) -> Result<Loaded, EngineError> {
         .collect();
     let mut file = read_file(&root.join("release.toml"))?;
     let fallbacks = fallbacks(&mut file.environments);
-    for (name, entry) in file.environments {
+    let variables = variables();
+    for (name, mut entry) in file.environments {
+        // what an entry adds to may come from variables alone
+        let given = variables.get(&name).and_then(|given| given.url.clone());
+        entry.url = entry.url.or(given);
         note(
             merge(&mut environments, &name, entry, Origin::Settings),
             &name,
             &mut unusable,
         );
     }
-    for (name, entry) in variables() {
+    for (name, entry) in variables {
         note(
             merge(&mut environments, &name, entry, Origin::Variables),
             &name,

@@ -308,14 +308,14 @@ async fn attempt(
     }
 }
 
-/// The token endpoint, never in the clear where the API is not: a proxy that ends TLS makes NocoBase think that
-/// it is reached by http.
+/// The token endpoint: on the API's own host, and never in the clear where the API is not. A proxy that ends TLS makes
+/// NocoBase think that it is reached by http.
 fn endpoint(base: &ApiBase, url: &str) -> Option<Url> {
     let mut url = Url::parse(url).ok()?;
+    if url.host_str() != base.url().host_str() {
+        return None;
+    }
     if !base.is_plain() && url.scheme() == "http" {
-        if url.host_str() != base.url().host_str() {
-            return None;
-        }
         url.set_scheme("https").ok()?;
         url.set_port(base.url().port()).ok()?;
     }
@@ -339,6 +339,7 @@ mod tests {
             Some("https://dev.example/api/t")
         );
         assert_eq!(to("http://elsewhere.example/api/t"), None);
+        assert_eq!(to("https://elsewhere.example/api/t"), None);
         assert_eq!(to("ftp://dev.example/api/t"), None);
         assert_eq!(to("nonsense"), None);
     }

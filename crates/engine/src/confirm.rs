@@ -136,7 +136,7 @@ pub(crate) fn confirm(
         }
         (weighed, _) => (weighed?, None),
     };
-    let run = RunId::new(now, random);
+    let run = RunId::behind(journal::list_runs(home)?.first(), now, random);
     if !create_once(&home.plan_used_file(&plan.id), run.as_str().as_bytes())? {
         return Err(EngineError::PlanUsed {
             plan: id,

@@ -250,6 +250,11 @@ impl From<nocobase_client::Error> for EngineError {
 }
 
 impl EngineError {
+    /// Whether something on a server may have been changed all the same.
+    pub fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Client(error) if error.may_have_happened())
+    }
+
     pub(crate) fn local(what: impl Into<String>, source: std::io::Error) -> Self {
         Self::Local {
             what: what.into(),

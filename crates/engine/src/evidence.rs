@@ -69,6 +69,17 @@ pub enum LogStory {
         /// The errors, in the server's words.
         errors: Vec<String>,
     },
+    /// The database was restored, something failed behind that (the uploaded files), and the server loaded its own earlier
+    /// dump: files may stay replaced.
+    RevertedLate {
+        /// The errors, in the server's words.
+        errors: Vec<String>,
+    },
+    /// The server calls this very restore failed, and no line tells what became of the data.
+    Failed {
+        /// The errors, in the server's words.
+        errors: Vec<String>,
+    },
     /// The restore failed and so did the way back.
     RevertFailed {
         /// The errors, in the server's words.
@@ -158,6 +169,13 @@ impl Comparison {
         self.tables > 0 && self.missing.is_empty() && self.grown.is_empty()
     }
 
+    /// Whether a table that should hold rows is empty or gone: more than somebody's work takes away.
+    pub fn lacks_tables(&self) -> bool {
+        self.missing
+            .iter()
+            .any(|table| table.found.unwrap_or_default() == 0)
+    }
+
     /// Whether everything of the package is there, perhaps more by now.
     pub fn is_whole(&self) -> bool {
         self.tables > 0 && self.missing.is_empty()
@@ -205,8 +223,12 @@ pub enum Identity {
 pub struct Evidence {
     /// What became of the upload.
     pub acceptance: Acceptance,
-    /// Whether the application was seen going down.
+    /// Whether the application was seen going down: by its own word where the answer to the upload was lost, because a
+    /// connection that fails may be ours.
     pub went_down: bool,
+    /// Whether the log shows that the server's process died before the restore's end.
+    #[serde(default)]
+    pub process_died: bool,
     /// How it stands.
     pub standing: Standing,
     /// What the restore's status said in the short time it could be asked; a message there means failure.
@@ -257,6 +279,26 @@ pub struct Signal {
 }
 
 impl Evidence {
+    /// Whether damage, once decided, is none that somebody's work may have made in the meantime, and nothing of this upload
+    /// can still come: only then it is taken back without asking.
+    pub fn damage_is_certain(&self) -> bool {
+        let settled = self.went_down
+            || self.acceptance == Acceptance::Accepted
+            || !matches!(self.log, LogStory::Silent | LogStory::Unreadable { .. });
+        let lacks = |side: &Option<Comparison>| side.as_ref().is_some_and(Comparison::lacks_tables);
+        settled
+            && (matches!(
+                self.log,
+                LogStory::Tolerated { .. }
+                    | LogStory::Failed { .. }
+                    | LogStory::RevertFailed { .. }
+                    | LogStory::RevertedLate { .. }
+            ) || self.users == Some(0)
+                || matches!(self.identity, Identity::Refused { first_user: true, .. })
+                || lacks(&self.against_package)
+                || lacks(&self.against_before))
+    }
+
     /// Every signal in words, for people and models.
     pub fn signals(&self) -> Vec<Signal> {
         vec![
@@ -307,6 +349,20 @@ impl Evidence {
                 "server log",
                 Says::Against,
                 format!("the restore failed and the server went back: {}", first(errors)),
+            ),
+            LogStory::RevertedLate { errors } => signal(
+                "server log",
+                Says::Against,
+                format!(
+                    "the database was restored, then it failed and the server went back; uploaded files may stay \
+                     replaced: {}",
+                    first(errors)
+                ),
+            ),
+            LogStory::Failed { errors } => signal(
+                "server log",
+                Says::Against,
+                format!("the server calls this restore failed: {}", first(errors)),
             ),
             LogStory::RevertFailed { errors } => signal(
                 "server log",

@@ -17,6 +17,7 @@ use crate::finding::{Finding, Severity};
 use crate::ids::RunId;
 use crate::migration::MigrationFacts;
 use crate::package::Inspection;
+use crate::verdict::Verdict;
 
 /// One environment as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -136,8 +137,8 @@ pub struct PluginFact {
 impl From<nocobase_client::Plugin> for PluginFact {
     fn from(plugin: nocobase_client::Plugin) -> Self {
         Self {
-            name: plugin.name,
-            version: plugin.version,
+            name: one_line(&plugin.name),
+            version: one_line(&plugin.version),
             enabled: plugin.enabled,
         }
     }
@@ -166,6 +167,15 @@ pub struct FileFacts {
     /// Where this very package was verified by runs of this machine, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verified: Vec<Verified>,
+}
+
+/// A run that left an environment in a state that is not known to be good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InDoubt {
+    /// The run.
+    pub run: RunId,
+    /// How it ended.
+    pub verdict: Verdict,
 }
 
 /// An environment that was verified to hold a package.
@@ -204,6 +214,9 @@ pub struct Facts {
     /// The last run of this machine that overwrote the target.
     #[serde(default)]
     pub last_run: Option<RunId>,
+    /// How the last run ended that overwrote the source, where what it left is not known to be good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_in_doubt: Option<InDoubt>,
     /// What a migration is planned of; none for everything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migration: Option<Box<MigrationFacts>>,
@@ -242,25 +255,27 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
     let (backups_kept, outside) = join(client.backups_kept(), read_outside(client, manages)).await;
     let backups_kept = backups_kept.ok();
     let username = identity.username.or(identity.email).or(identity.nickname);
+    let [name, version, dialect] = [&app.name, &app.version, &app.dialect].map(|text| one_line(text));
     Ok(EnvironmentFacts {
         environment: client.environment_name().to_owned(),
         api_base: client.api_base().to_string(),
-        app_name: app.name,
-        version: app.version,
-        dialect: app.dialect,
-        schema: database.schema,
+        app_name: name,
+        version,
+        dialect,
+        schema: database.schema.as_deref().map(one_line),
         identity: IdentityFacts {
             id: identity.id,
-            username: username.unwrap_or_else(|| format!("user {}", identity.id)),
+            username: username.map_or_else(|| format!("user {}", identity.id), |name| one_line(&name)),
         },
         credential: client.credential().into(),
-        plugins: plugins.map(|plugins| plugins.into_iter().map(PluginFact::from).collect()),
+        plugins: plugins.map(|plugins| plugins.into_iter().take(PLUGINS).map(PluginFact::from).collect()),
         backups: backups
             .into_iter()
+            .take(BACKUPS)
             .map(|entry| BackupFact {
-                name: entry.name,
-                size: entry.file_size,
-                created_at: entry.created_at,
+                name: one_line(&entry.name),
+                size: one_line(&entry.file_size),
+                created_at: entry.created_at.as_deref().map(one_line),
                 in_progress: entry.in_progress,
             })
             .collect(),
@@ -268,6 +283,24 @@ pub(crate) async fn read_environment(client: &Client) -> Result<EnvironmentFacts
         outside,
         logs_readable: client.log_files().await.is_ok(),
     })
+}
+
+/// Plugins and backups that are kept of one environment; a server that lists more is no application but a mistake.
+const PLUGINS: usize = 1000;
+const BACKUPS: usize = 1000;
+/// Characters of one text of a server; whoever confirms a plan reads it in one line.
+const LONGEST_TEXT: usize = 300;
+
+/// A server's text as it stands in facts and so in plans: bounded, in one line, without characters that a terminal obeys.
+pub(crate) fn one_line(text: &str) -> String {
+    let shown = |letter: char| {
+        !letter.is_control()
+            && !matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars()
+        .filter(|letter| shown(*letter))
+        .take(LONGEST_TEXT)
+        .collect()
 }
 
 /// The plugins that bring sub-applications (NocoBase 2.2.15); without one there is no such resource to ask.
@@ -344,19 +377,6 @@ impl Facts {
         }
         differences
     }
-}
-
-/// Whether two base URLs name the same server, as far as their text tells.
-pub(crate) fn same_address(one: &str, other: &str) -> bool {
-    canonical_address(one) == canonical_address(other)
-}
-
-/// A base URL with the names of this machine made one.
-pub(crate) fn canonical_address(address: &str) -> String {
-    let address = address.trim_end_matches('/').to_lowercase();
-    address
-        .replacen("://localhost", "://127.0.0.1", 1)
-        .replacen("://[::1]", "://127.0.0.1", 1)
 }
 
 impl EnvironmentFacts {

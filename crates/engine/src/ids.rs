@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, civil};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,31 @@ id!(
     "run"
 );
 
+impl RunId {
+    /// A new name that sorts behind `newest`: the clock of a machine may have been set back, and what came last decides
+    /// what an undo takes.
+    pub(crate) fn behind(newest: Option<&RunId>, now: Timestamp, random: u32) -> Self {
+        let new = Self::new(now, random);
+        match newest {
+            Some(newest) if *newest >= new => newest
+                .at()
+                .and_then(|at| at.checked_add(SignedDuration::from_millis(1)).ok())
+                .map_or(new, |at| Self::new(at, random)),
+            _ => new,
+        }
+    }
+
+    /// When it was made, as its name says.
+    fn at(&self) -> Option<Timestamp> {
+        let digits = self.0.strip_prefix("run-")?.get(..18)?;
+        let (seconds, millis) = digits.split_at(15);
+        let at = civil::DateTime::strptime("%Y%m%d-%H%M%S", seconds).ok()?;
+        let at = at.to_zoned(TimeZone::UTC).ok()?.timestamp();
+        at.checked_add(SignedDuration::from_millis(millis.parse().ok()?))
+            .ok()
+    }
+}
+
 /// `count` letters out of the bits of `value`.
 pub(crate) fn letters(mut value: u32, count: usize) -> String {
     let mut text = String::with_capacity(count);
@@ -90,6 +116,13 @@ mod tests {
         let early = RunId::new("2026-11-22T10:00:00Z".parse().unwrap(), 7);
         let late = RunId::new("2026-11-22T10:00:00.001Z".parse().unwrap(), 1);
         assert!(early < late);
+        let set_back = "2026-11-22T09:00:00Z".parse().unwrap();
+        let behind = RunId::behind(Some(&late), set_back, 1);
+        assert!(
+            behind > late && behind.as_str().starts_with("run-20261122-100000002-"),
+            "{behind}"
+        );
+        assert_eq!(RunId::behind(Some(&early), set_back, 3).at(), late.at());
         assert_eq!(RunId::parse(early.as_str()), Some(early));
         for bad in [
             "run-../../etc/passwd",

@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{Verified, same_address};
+use crate::facts::Verified;
 use crate::finding::Finding;
 use crate::home::Home;
 use crate::ids::RunId;

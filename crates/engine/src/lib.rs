@@ -9,11 +9,13 @@
 //! | `migration` | what rules do, what is read for a migration, what was seen of it |
 //! | `evidence`, `verdict` | what was seen, and the pure function from it to a [`Verdict`] |
 //! | [`journal`] | what a run writes down, and the one function from events to state |
+//! | `ledger` | which package was verified where, read out of the journals |
 //! | [`package`] | opening and judging a package before any server sees it |
 //! | `policy`, `lock`, `home`, `report`, `error` | rules, one run a target, files, words, errors |
 //!
 //! HTTP is left to `nocobase-client`, sentences to `release-intent`, printing and settings to the faces.
 
+mod address;
 mod confirm;
 mod engine;
 mod error;
@@ -44,7 +46,7 @@ pub use evidence::{
     Acceptance, Canary, Comparison, Difference, Evidence, Identity, LogStory, Says, Signal, Standing,
 };
 pub use facts::{
-    BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts,
+    BackupFact, CredentialFacts, CredentialKind, EnvironmentFacts, Facts, FileFacts, IdentityFacts, InDoubt,
     OutsideFacts, PluginFact, Verified,
 };
 pub use finding::{Finding, Severity};

@@ -11,8 +11,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::address::canonical_address;
 use crate::error::EngineError;
-use crate::facts::canonical_address;
 use crate::home::{Home, make_private_folder};
 use crate::ids::RunId;
 use crate::plan::hex;
@@ -52,6 +52,25 @@ impl TargetLock {
         file.set_len(0).map_err(local)?;
         file.seek(SeekFrom::Start(0)).map_err(local)?;
         file.write_all(owner.as_bytes()).map_err(local)?;
+        Ok(Self { _file: file })
+    }
+
+    /// Holds off whoever would overwrite an environment while a package is taken from it; others may take theirs.
+    pub(crate) fn share(home: &Home, environment: &str, address: &str) -> Result<Self, EngineError> {
+        let file = lock_file(home, address)?;
+        for attempt in 0.. {
+            match file.try_lock_shared() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < 50 => {
+                    std::thread::sleep(Duration::from_millis(10))
+                }
+                Err(TryLockError::WouldBlock) => return Err(held(environment, file)),
+                Err(TryLockError::Error(source)) => {
+                    let what = format!("cannot take the lock of {environment}");
+                    return Err(EngineError::local(what, source));
+                }
+            }
+        }
         Ok(Self { _file: file })
     }
 

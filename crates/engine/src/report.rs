@@ -325,6 +325,11 @@ impl Plan {
         if let Some(target) = self.target() {
             let way_back = if self.package_is_safety_backup {
                 "the backup made in this run".to_owned()
+            } else if self.undoes_damage() {
+                format!(
+                    "a safety backup of {target}, if one can still be made: it is known to be damaged, and that does not \
+                     keep it from being mended"
+                )
             } else {
                 format!(
                     "a safety backup of {target}, made, fetched and proven before anything is overwritten"
@@ -394,11 +399,10 @@ pub(crate) fn next_commands(
     let Some(target) = state.plan.target() else {
         return Vec::new();
     };
-    let undo = format!("nocobase-release undo {target} --run {}", state.run);
+    let (undone, good) = state.way_back();
+    let undo = format!("nocobase-release undo {target} --run {undone}");
     let on_host = || {
-        let file = state
-            .safety_backup()
-            .map_or_else(|| "FILE".to_owned(), |package| package.path.display().to_string());
+        let file = good.map_or_else(|| "FILE".to_owned(), |package| package.path.display().to_string());
         let decrypt = locked.then(|| {
             format!("nocobase-release packages decrypt {file} PLAIN --password-file FILE (its command line takes no password)")
         });
@@ -420,6 +424,7 @@ pub(crate) fn next_commands(
             next
         }
         Verdict::Lost => {
+            // what was seen last says how it stands
             let last = state.roll_back_evidence.as_ref().or(state.evidence.as_ref());
             let standing = match (last, &state.migration_evidence) {
                 (Some(evidence), _) => Some(&evidence.standing),

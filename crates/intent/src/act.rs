@@ -1,8 +1,8 @@
-//! Finds the word that says what a clause is about, and settles names that are also words.
+//! Finds the word that says what a clause is about.
 //!
 //! Whether the clause asks for it, denies it or tells of it is left to `mood`.
 
-use crate::clause::{ACTS, Clause, SMALL};
+use crate::clause::{Clause, SMALL};
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
@@ -48,7 +48,12 @@ pub(crate) struct Act {
 /// because it is the one that speaks of the other ("undo the last restore").
 const VERBS: &[(Verb, Role, Option<Role>, Option<Role>)] = &[
     (Verb::Help, Role::HelpDo, None, None),
-    (Verb::Undo, Role::UndoDo, None, Some(Role::UndoDone)),
+    (
+        Verb::Undo,
+        Role::UndoDo,
+        Some(Role::UndoName),
+        Some(Role::UndoDone),
+    ),
     (Verb::History, Role::HistoryDo, None, None),
     (Verb::Status, Role::StatusDo, None, None),
     (Verb::Check, Role::CheckDo, None, None),
@@ -107,6 +112,7 @@ pub(crate) const BEFORE_NOUN: RoleSet = RoleSet::of(&[
     Role::Latest,
     Role::Fresh,
     Role::Vague,
+    Role::Of,
 ]);
 
 /// The clause's acts, the main one first.
@@ -118,8 +124,14 @@ pub(crate) fn acts(clause: &Clause) -> Vec<Act> {
             let is = |role: Option<Role>| role.is_some_and(|role| token.is(role));
             let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
             let after = clause.tokens.get(place + 1);
+            // "it went wrong with the restore"
+            let used = |before: &Token| before.is(Role::WithBefore) && !before.is(Role::LightDo);
+            // "that release is rubbish"
+            let pointed = before.is_some_and(|before| before.is(Role::Pronoun))
+                && after.is_some_and(|after| after.is_any(RoleSet::of(&[Role::Narrates, Role::Opener])));
             let noun_here = is(*naming)
-                && (before.is_some_and(|before| before.is_any(BEFORE_NOUN))
+                && (pointed
+                    || before.is_some_and(|before| before.is_any(BEFORE_NOUN) || used(before))
                     || after.is_some_and(|after| after.is(Role::Of))
                         && !(token.is(*acting) && goes_from_to(clause, place)));
             let form = if noun_here {
@@ -177,8 +189,9 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
         Role::NounRules,
         Role::NounEnvironments,
     ]);
+    let position = |role: Role| clause.tokens.iter().position(|token| token.is(role));
     if clause.has(Role::LikeBefore)
-        && let Some(place) = clause.tokens.iter().position(|token| token.is(Role::LightDo))
+        && let Some(place) = position(Role::LightDo).or_else(|| position(Role::Want))
     {
         return Some(Act {
             verb: Verb::Overwrite,
@@ -193,6 +206,42 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
     {
         return Some(Act {
             verb: Verb::Migrate,
+            form: Form::Do,
+            place,
+        });
+    }
+    // "still running?"
+    const STANDS: RoleSet = SMALL.union(RoleSet::of(&[
+        Role::StatusWord,
+        Role::Opener,
+        Role::Pronoun,
+        Role::Tag,
+        Role::NounOperation,
+    ]));
+    if (clause.asks || clause.has(Role::Tag))
+        && clause.tokens.iter().all(|token| token.is_any(STANDS))
+        && let Some(place) = position(Role::StatusWord)
+    {
+        return Some(Act {
+            verb: Verb::Status,
+            form: Form::Do,
+            place,
+        });
+    }
+    // "a fresh dump of dev, please"
+    let listing = clause.has_any(RoleSet::of(&[Role::NounPackages, Role::QuestionWord]));
+    if clause.has(Role::Fresh)
+        && !listing
+        && !clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter, Role::Negation]))
+        && let Some(place) = position(Role::NounPackage)
+        && clause
+            .tokens
+            .iter()
+            .skip(place + 1)
+            .any(|token| token.is_any(RoleSet::of(&[Role::Of, Role::FromBefore])))
+    {
+        return Some(Act {
+            verb: Verb::Backup,
             form: Form::Do,
             place,
         });
@@ -225,180 +274,4 @@ fn acted_before(clause: &Clause, place: usize) -> bool {
             Role::UndoDo,
         ]))
     })
-}
-
-/// Takes the verb's roles from "backup" where it is a thing: a package's name follows, or a marker
-/// stands before it ("use backup x.nbdata", "with backup").
-pub(crate) fn settle_things(tokens: &mut [Token]) {
-    const ACTING: RoleSet = RoleSet::of(&[Role::BackupDo, Role::BackupName, Role::BackupDone]);
-    const MARKS: RoleSet = RoleSet::of(&[
-        Role::WithBefore,
-        Role::FromBefore,
-        Role::Named,
-        Role::Latest,
-        Role::Vague,
-        Role::TimePast,
-    ]);
-    for place in 0..tokens.len() {
-        let before = place
-            .checked_sub(1)
-            .and_then(|before| tokens.get(before))
-            .copied();
-        let named = tokens
-            .get(place + 1)
-            .is_some_and(|next| next.kind == Kind::Package);
-        let marked = before.is_some_and(|before| {
-            before.is_any(MARKS) && !before.is(Role::LightDo) || before.kind == Kind::Package
-        });
-        let is_used = used(tokens.get(..place).unwrap_or(&[]));
-        if let Some(token) = tokens.get_mut(place)
-            && token.is(Role::NounPackage)
-            && (named || marked || is_used)
-        {
-            token.roles = token.roles.without(ACTING);
-        }
-    }
-}
-
-/// Whether what stands before a noun says that it is used: "with dev's latest …".
-fn used(before: &[Token]) -> bool {
-    const OWNER: RoleSet = RoleSet::of(&[
-        Role::Possessive,
-        Role::Latest,
-        Role::Fresh,
-        Role::Vague,
-        Role::NounEnvironment,
-        Role::OnAfter,
-        Role::Filler,
-        Role::Determiner,
-        Role::Current,
-    ]);
-    before
-        .iter()
-        .rev()
-        .find(|token| !token.is_any(OWNER) && !matches!(token.kind, Kind::Environment(_)))
-        .is_some_and(|token| token.is(Role::WithBefore) && !token.is(Role::LightDo))
-}
-
-/// Decides for each name that is also a word which of the two it is here.
-pub(crate) fn settle_names(tokens: &mut [Token]) {
-    const MINOR: RoleSet = RoleSet::of(&[
-        Role::Latest,
-        Role::Fresh,
-        Role::Vague,
-        Role::Current,
-        Role::Filler,
-        Role::Determiner,
-        Role::Polite,
-    ]);
-    const PACKAGES: RoleSet = RoleSet::of(&[Role::NounPackage, Role::NounPackages]);
-    const HOLDERS: RoleSet = RoleSet::of(&[Role::NounEnvironment, Role::NounContent]);
-    const DO: RoleSet = RoleSet::of(&[
-        Role::RestoreDo,
-        Role::MigrateDo,
-        Role::BackupDo,
-        Role::TransferDo,
-        Role::OverwriteDo,
-        Role::ListDo,
-        Role::DownloadDo,
-        Role::RemoveDo,
-        Role::CheckDo,
-        Role::UndoDo,
-        Role::StatusDo,
-        Role::HistoryDo,
-    ]);
-    // A verb that opens a clause has none of these behind it, a name has.
-    const BEHIND_NAMES: RoleSet = RoleSet::of(&[
-        Role::ToBefore,
-        Role::FromBefore,
-        Role::FromAfter,
-        Role::ToAfter,
-        Role::ObjectAfter,
-        Role::Possessive,
-    ]);
-    let mut act_seen = false;
-    let mut restores = false;
-    for place in 0..tokens.len() {
-        let Some(token) = tokens.get(place).copied() else {
-            break;
-        };
-        if token.kind == Kind::Stop || token.is(Role::Then) {
-            act_seen = false;
-            restores = false;
-        }
-        act_seen |= token.is_any(DO);
-        restores |= token.is(Role::RestoreDo);
-        if !matches!(token.kind, Kind::Environment(_) | Kind::Disputed) || token.roles.is_empty() {
-            continue;
-        }
-        let before = place
-            .checked_sub(1)
-            .and_then(|before| tokens.get(before))
-            .copied();
-        let after = tokens.get(place + 1).copied();
-        let before_is = |roles: RoleSet| before.is_some_and(|before| before.is_any(roles));
-        let after_is = |roles: RoleSet| after.is_some_and(|after| after.is_any(roles));
-        let first = tokens
-            .get(..place)
-            .unwrap_or(&[])
-            .iter()
-            .rev()
-            .take_while(|earlier| earlier.kind != Kind::Stop && !earlier.is(Role::Then))
-            .all(|earlier| {
-                earlier.is_any(SMALL.union(RoleSet::of(&[Role::Request])))
-                    || matches!(earlier.kind, Kind::Pause(_))
-            });
-        let name_follows =
-            after.is_some_and(|after| matches!(after.kind, Kind::Environment(_) | Kind::Disputed));
-        let mut word = false;
-        let mut doubtful = false;
-        if token.roles.meets(PACKAGES) {
-            word |= before_is(RoleSet::of(&[
-                Role::Possessive,
-                Role::Latest,
-                Role::Fresh,
-                Role::Vague,
-            ])) || before.is_some_and(|before| before.kind == Kind::Package)
-                || after.is_some_and(|after| matches!(after.kind, Kind::Package | Kind::Number))
-                || after_is(RoleSet::of(&[Role::Of, Role::Named, Role::FromBefore]));
-            // "restore the backup": names have no article.
-            let article = before_is(RoleSet::of(&[Role::Determiner]));
-            let led = place
-                .checked_sub(2)
-                .and_then(|led| tokens.get(led))
-                .is_some_and(|led| led.is(Role::ToBefore));
-            word |= article && restores && !led;
-            // "restore live from backup" may name no environment at all.
-            doubtful |= article || before_is(RoleSet::of(&[Role::WithBefore, Role::FromBefore]));
-        }
-        if token.roles.meets(DO) && !act_seen && first {
-            // "検証環境を": what kind of thing it is stands before what marks it.
-            let behind = tokens
-                .iter()
-                .skip(place + 1)
-                .find(|behind| !behind.is(Role::NounEnvironment));
-            word |= name_follows || behind.is_none_or(|behind| !behind.is_any(BEHIND_NAMES));
-        }
-        if token.roles.meets(MINOR) {
-            word |= after_is(PACKAGES.union(HOLDERS)) || name_follows;
-        }
-        if token.roles.meets(HOLDERS) {
-            word |= before_is(RoleSet::of(&[Role::Possessive, Role::Current]))
-                || before.is_some_and(|before| matches!(before.kind, Kind::Environment(_)));
-        }
-        let small = ACTS
-            .union(PACKAGES)
-            .union(MINOR)
-            .union(HOLDERS)
-            .union(RoleSet::of(&[Role::LightDo]));
-        doubtful |= !token.roles.without(small).is_empty();
-        if let Some(token) = tokens.get_mut(place) {
-            if word {
-                token.kind = Kind::Word;
-                act_seen |= token.roles.meets(DO);
-            } else {
-                token.doubtful = doubtful;
-            }
-        }
-    }
 }

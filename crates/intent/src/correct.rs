@@ -6,7 +6,8 @@ use crate::clause::SMALL;
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
-/// "… sang test không?": a denial that ends its clause asks, where the language uses it so.
+/// "… sang test không?": a denial that ends its clause asks, where the language uses it so. "qa하고
+/// test": a joint between names joins them.
 pub(crate) fn settle_particles(tokens: &mut [Token]) {
     const DENIES: RoleSet = RoleSet::of(&[Role::Negation, Role::Contrast, Role::Answer]);
     let parts = |token: &Token| matches!(token.kind, Kind::Pause(_) | Kind::Stop);
@@ -19,6 +20,14 @@ pub(crate) fn settle_particles(tokens: &mut [Token]) {
             .iter()
             .find(|next| !next.is_any(SMALL))
             .is_none_or(parts);
+        let is_name = |token: &Token| matches!(token.kind, Kind::Environment(_));
+        let joins = behind.is_some_and(is_name) && tokens.get(place + 1).is_some_and(is_name);
+        if let Some(token) = tokens.get_mut(place)
+            && token.is(Role::Chain)
+            && joins
+        {
+            token.roles = RoleSet::of(&[Role::And]);
+        }
         if let Some(token) = tokens.get_mut(place)
             && token.is(Role::Negation)
             && token.is(Role::Tag)
@@ -75,7 +84,7 @@ fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
                 .into_iter()
                 .find(|side| mark.is(*side) && !mark.is(Role::Of))
         })?;
-    let mut corrects = false;
+    let (mut corrects, mut marked) = (false, false);
     let mut right = pause + 1;
     while let Some(token) = tokens.get(right) {
         let small = token.is_any(SMALL.union(RoleSet::of(&[Role::Answer])));
@@ -83,6 +92,7 @@ fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
             break;
         }
         corrects |= token.is_any(RoleSet::of(&[Role::Correction, Role::Answer]));
+        marked |= corrects && token.is(side);
         right += 1;
     }
     let ends = |token: &Token| token.kind == Kind::Stop;
@@ -96,5 +106,9 @@ fn correction(tokens: &[Token], pause: usize) -> Option<(usize, usize, usize)> {
     let named = tokens
         .get(right)
         .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
+    if marked && named {
+        // "from sandbox, sorry, from lab to main": the mark of the side says enough.
+        return Some((wrong, right, right + 1));
+    }
     (corrects && named && tokens.get(end).is_none_or(ends)).then_some((wrong, right, end))
 }

@@ -1,5 +1,8 @@
 //! Cuts a normalised text into tokens, from its beginning to its end, in one pass.
+//!
+//! Where a name or a word may end is `boundary`'s; what nobody knows is left to `unknown`.
 
+use crate::boundary::ends_word;
 use crate::inflect::inflected;
 use crate::join::{join_splits, merge_written_together};
 use crate::known::Known;
@@ -33,10 +36,11 @@ pub(crate) fn tokenise<'a>(
     cutter.tokens
 }
 
-struct Cutter<'a, 'k> {
-    text: &'a str,
-    known: &'k Known,
-    tokens: Tokens<'a>,
+/// A text on its way to tokens.
+pub(crate) struct Cutter<'a, 'k> {
+    pub(crate) text: &'a str,
+    pub(crate) known: &'k Known,
+    pub(crate) tokens: Tokens<'a>,
 }
 
 impl Cutter<'_, '_> {
@@ -57,11 +61,11 @@ impl Cutter<'_, '_> {
         }
     }
 
-    fn rest(&self, place: usize) -> &str {
+    pub(crate) fn rest(&self, place: usize) -> &str {
         self.text.get(place..).unwrap_or("")
     }
 
-    fn push(&mut self, kind: Kind, start: usize, end: usize) -> usize {
+    pub(crate) fn push(&mut self, kind: Kind, start: usize, end: usize) -> usize {
         self.tokens.list.push(Token::new(kind, start, end));
         end
     }
@@ -85,7 +89,9 @@ impl Cutter<'_, '_> {
             }
             return end;
         }
-        if let Some(quoted) = quote::at(self.text, place) {
+        // "【request】" heads what follows; its words count as others do.
+        let heads = next == '【' && self.tokens.list.last().is_none_or(|last| last.kind == Kind::Stop);
+        if let Some(quoted) = quote::at(self.text, place).filter(|_| !heads) {
             return self.quoted(&quoted);
         }
         if next == '>' && self.tokens.list.last().is_none_or(|last| last.kind == Kind::Stop) {
@@ -124,7 +130,25 @@ impl Cutter<'_, '_> {
                 .and_then(|tail| tail.chars().next())
                 .unwrap_or(' ');
             let named = name.is_some_and(|(length, _)| length == cut);
-            if cut == 0 && self.is_plain_prefix(rest)
+            // "用月底封账.nbdata", "那个 旧版本.nbdata": a file is expected, or stands apart.
+            let apart = self.text.get(..place).is_some_and(|before| before.ends_with(' '));
+            let expected = self.tokens.list.last().is_some_and(|last| {
+                last.is_any(RoleSet::of(&[
+                    Role::WithBefore,
+                    Role::ObjectBefore,
+                    Role::NounPackage,
+                ]))
+            });
+            // "备份X.nbdata" names X: the word says what kind of thing it is.
+            let kind = RoleSet::of(&[
+                Role::NounPackage,
+                Role::MigrateName,
+                Role::MigrateDo,
+                Role::BackupDo,
+            ]);
+            let labels = word.is_some_and(|(_, meaning)| meaning.roles.meets(kind));
+            let whole = name.is_none() && !labels && (apart || expected);
+            if (cut == 0 || whole) && self.is_plain_prefix(rest)
                 || cut > 0 && named && !is_unspaced(follows)
                 || !named && noun && !follows.is_ascii_alphanumeric() && !is_unspaced(follows)
             {
@@ -163,15 +187,15 @@ impl Cutter<'_, '_> {
     /// a word as it is written is that word.
     fn word(&self, place: usize) -> Option<(usize, Meaning)> {
         let rest = self.rest(place);
-        let words = &self.tokens.language.lists().words;
+        let language = self.tokens.language;
         let ends = |length: usize| ends_word(rest, length) && !self.hides_a_name(rest, length);
-        let exact = words.longest_at(rest, ends);
+        let exact = language.word_at(rest, ends);
         let plain = self
             .tokens
             .normal
             .without_accents(place)
             .and_then(|(plain, written)| {
-                let (length, meaning) = words.longest_at(plain, |length| ends(written(length)))?;
+                let (length, meaning) = language.word_at(plain, |length| ends(written(length)))?;
                 Some((written(length), meaning))
             });
         let longer = match (exact, plain) {
@@ -196,11 +220,11 @@ impl Cutter<'_, '_> {
     fn holds_a_marker(&self, start: usize, end: usize) -> bool {
         const MARKERS: RoleSet = RoleSet::of(&[Role::ToBefore, Role::FromBefore]);
         let path = self.text.get(start..end).unwrap_or("");
-        let words = &self.tokens.language.lists().words;
+        let language = self.tokens.language;
         path.match_indices(' ').any(|(blank, _)| {
             let rest = path.get(blank + 1..).unwrap_or("");
-            words
-                .longest_at(rest, |length| ends_word(rest, length))
+            language
+                .word_at(rest, |length| ends_word(rest, length))
                 .is_some_and(|(_, meaning)| meaning.roles.meets(MARKERS))
         })
     }
@@ -223,28 +247,9 @@ impl Cutter<'_, '_> {
                 let word = self
                     .tokens
                     .language
-                    .lists()
-                    .words
-                    .longest_at(tail, |length| ends_word(tail, length));
+                    .word_at(tail, |length| ends_word(tail, length));
                 word.is_none_or(|(_, meaning)| !meaning.roles.meets(MARKERS))
             })
-    }
-
-    /// Whether a phrase of several words has an environment's name among them: names come first.
-    fn hides_a_name(&self, rest: &str, length: usize) -> bool {
-        let phrase = rest.get(..length).unwrap_or("");
-        if !phrase.contains(' ') {
-            return false;
-        }
-        let mut place = 0;
-        phrase.split(' ').any(|word| {
-            let from = rest.get(place..).unwrap_or("");
-            place += word.len() + 1;
-            self.known
-                .forms()
-                .longest_at(from, |end| self.ends_name(from, end))
-                .is_some()
-        })
     }
 
     fn give(&mut self, roles: RoleSet, borrowed: bool) {
@@ -252,150 +257,6 @@ impl Cutter<'_, '_> {
             token.roles = roles;
             token.borrowed = borrowed;
         }
-    }
-
-    /// Whether a noun is written onto a name, in a language that does so: "umgebung" in
-    /// "testumgebung", "-backup" in "dev-backup".
-    fn takes_a_noun(&self, tail: &str) -> bool {
-        const NOUNS: RoleSet = RoleSet::of(&[
-            Role::NounEnvironment,
-            Role::NounPackage,
-            Role::NounPackages,
-            Role::NounContent,
-            Role::NounState,
-            Role::BackupName,
-        ]);
-        let noun = tail.strip_prefix('-').unwrap_or(tail);
-        let language = self.tokens.language;
-        language.compounds
-            && language
-                .lists()
-                .words
-                .longest_at(noun, |length| ends_word(noun, length))
-                .is_some_and(|(_, meaning)| meaning.roles.meets(NOUNS))
-    }
-
-    /// Whether a name may end after `length` bytes: "test" does not end in "test-2" or "test.local".
-    fn ends_name(&self, rest: &str, length: usize) -> bool {
-        let tail = rest.get(length..).unwrap_or("");
-        let written_on = tail.starts_with(|letter| letter == '-' || is_word(letter));
-        if written_on && self.takes_a_noun(tail) {
-            return true;
-        }
-        if !ends_word(rest, length) {
-            return false;
-        }
-        let mut letters = tail.chars();
-        let Some(next) = letters.next() else { return true };
-        let last = rest.get(..length).and_then(|name| name.chars().next_back());
-        if last.is_some_and(is_unspaced) && is_word(next) {
-            // "测试2" is another name than "测试"; "测试to开发" is not.
-            let words = &self.tokens.language.lists().words;
-            return !next.is_numeric()
-                && (words
-                    .longest_at(tail, |end| end > 1 && ends_word(tail, end))
-                    .is_some()
-                    || self
-                        .known
-                        .forms()
-                        .longest_at(tail, |end| ends_word(tail, end))
-                        .is_some()
-                    || package::file_at(tail).is_some());
-        }
-        let after = letters.next();
-        !(matches!(next, '-' | '.' | '@' | '_' | '+')
-            && after.is_some_and(|after| is_word(after) || (next == '-' && is_unspaced(after))))
-    }
-
-    fn quoted(&mut self, quoted: &quote::Quoted) -> usize {
-        let content = self.text.get(quoted.start..quoted.end).unwrap_or("");
-        let trimmed = content.trim();
-        let start = quoted.start + (content.len() - content.trim_start().len());
-        let end = start + trimmed.len();
-        let named = self
-            .tokens
-            .list
-            .last()
-            .is_some_and(|last| last.roles.has(Role::NounPackage) || last.roles.has(Role::Named));
-        let kind = match self.known.forms().get(trimmed) {
-            Some(form) => {
-                let span = self.tokens.normal.original(start, end);
-                let written = self.tokens.original.get(span.start..span.end).unwrap_or("");
-                form.owner(written).map_or(Kind::Disputed, Kind::Environment)
-            }
-            None if trimmed.is_empty() => return quoted.after,
-            None if package::is_package(trimmed) || named => Kind::Package,
-            None if self.is_plain_name(trimmed) => Kind::Unknown,
-            None => Kind::Quote,
-        };
-        self.push(kind, start, end);
-        quoted.after
-    }
-
-    /// Whether a quoted text can only be a name: one word that the language does not know.
-    fn is_plain_name(&self, text: &str) -> bool {
-        let words = &self.tokens.language.lists().words;
-        let short = text.chars().count() <= if text.is_ascii() { 40 } else { 6 };
-        short
-            && !text.contains(' ')
-            && text.char_indices().all(|(place, letter)| {
-                let rest = text.get(place..).unwrap_or("");
-                (place > 0 && !is_unspaced(letter))
-                    || words.longest_at(rest, |end| ends_word(rest, end)).is_none()
-            })
-    }
-
-    fn unknown_letter(&mut self, place: usize, letter: char) -> usize {
-        let end = place + letter.len_utf8();
-        if let Some(last) = self.tokens.list.last_mut()
-            && last.kind == Kind::Unknown
-            && last.end == place
-        {
-            last.end = end;
-            return end;
-        }
-        self.push(Kind::Unknown, place, end)
-    }
-
-    fn unknown_word(&mut self, place: usize) -> usize {
-        let rest = self.rest(place);
-        if rest.starts_with("http://") || rest.starts_with("https://") {
-            let length = rest.find([' ', '\n', '"']).unwrap_or(rest.len());
-            return self.push(Kind::Unknown, place, place + length);
-        }
-        let mut letters = rest.char_indices().peekable();
-        let mut end = 0;
-        let mut number = true;
-        while let Some((at, letter)) = letters.next() {
-            let follows = letters.peek().is_some_and(|(_, next)| is_word(*next));
-            let inside = matches!(letter, '-' | '.' | '\'' | '@' | '&') && follows
-                || number
-                    && matches!(letter, ':' | '/')
-                    && letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
-            if !is_word(letter) && !letter.is_numeric() && !inside {
-                break;
-            }
-            // A possessive ending is a word of its own.
-            if letter == '\'' && ends_with_s(rest, at) {
-                break;
-            }
-            number = number && !letter.is_alphabetic() && letter != '_';
-            end = at + letter.len_utf8();
-        }
-        let span = self.tokens.normal.original(place, place + end);
-        let written = self.tokens.original.get(span.start..span.end).unwrap_or("");
-        let name_like = written.contains(|letter: char| letter.is_ascii_digit() || "_-.".contains(letter))
-            || written.chars().skip(1).any(char::is_uppercase)
-            || written.chars().count() == 1 && written.chars().all(char::is_uppercase);
-        self.push(
-            if number { Kind::Number } else { Kind::Unknown },
-            place,
-            place + end,
-        );
-        if let Some(token) = self.tokens.list.last_mut() {
-            token.name_like = name_like;
-        }
-        place + end
     }
 
     fn sign(&mut self, place: usize, sign: char) -> usize {
@@ -417,40 +278,12 @@ impl Cutter<'_, '_> {
                 self.push(Kind::Pause('…'), place, end)
             }
             '.' if next.is_none_or(|next| !is_word(next)) => self.push(Kind::Stop, place, end),
+            '=' => self.push(Kind::Pause(':'), place, end),
             '-' if apart => self.push(Kind::Pause(sign), place, end),
-            ',' | '、' | ';' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' => {
+            ',' | '、' | ';' | ':' | '—' | '(' | ')' | '/' | '|' | '…' | '[' | ']' | '【' | '】' => {
                 self.push(Kind::Pause(sign), place, end)
             }
             _ => end,
         }
     }
-}
-
-/// Whether a word may end after `length` bytes of `rest`.
-pub(crate) fn ends_word(rest: &str, length: usize) -> bool {
-    let last = rest.get(..length).and_then(|word| word.chars().next_back());
-    let tail = rest.get(length..).unwrap_or("");
-    let mut letters = tail.chars();
-    let (Some(last), Some(next)) = (last, letters.next()) else {
-        return true;
-    };
-    if !is_word(last) {
-        return true;
-    }
-    let after = letters.next();
-    if is_word(next) {
-        return false;
-    }
-    let joined = after.is_some_and(is_word);
-    match next {
-        '-' | '@' => !joined,
-        '\'' => !joined || ends_with_s(tail, 0),
-        _ => true,
-    }
-}
-
-/// Whether the apostrophe at `place` begins "'s" at a word's end.
-fn ends_with_s(text: &str, place: usize) -> bool {
-    let mut letters = text.get(place + 1..).unwrap_or("").chars();
-    letters.next() == Some('s') && letters.next().is_none_or(|next| !is_word(next))
 }

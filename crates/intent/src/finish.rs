@@ -107,6 +107,9 @@ pub(crate) fn finish(decision: Decision, tokens: &Tokens<'_>, known: &Known, lan
         rule,
         mood,
     } = decision;
+    if matches!(frame.action, Some(Action::History | Action::Status)) {
+        frame.forget_unclear();
+    }
     let mut clarify: Vec<Slot> = frame.ask.clone();
     complete(&mut frame, &mut clarify);
     if onto_itself(&frame, known) {

@@ -1,18 +1,19 @@
 //! Puts a clause's names, packages and methods together into what its action needs.
 //!
-//! `sides`, `pack`, `method` and `leftover` judge one part each; how clauses work together is left
-//! to `decide`.
+//! `verb`, `sides`, `pack`, `method` and `leftover` judge one part each; how clauses work together
+//! is left to `decide`.
 
 use crate::act::{Act, Verb};
 use crate::clause::Clause;
-use crate::intent::{Action, PackageRef, RuleRef, Slot, UserMethod};
+use crate::intent::{Action, PackageRef, RuleRef, Slot};
 use crate::leftover::{is_topic, leftovers};
 use crate::mention::{Mention, Side, Who};
 use crate::method;
 use crate::pack::package;
 use crate::sides::{checked, moves, one_source, sort_sides, told, undone};
-use crate::tokens::{Token, Tokens};
-use crate::words::{Role, RoleSet};
+use crate::tokens::{Kind, Token, Tokens};
+use crate::verb::{choose_verb, listed};
+use crate::words::Role;
 
 /// One side of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -128,6 +129,13 @@ impl Frame {
         nothing && matches!(self.action, Some(Action::Restore | Action::Migrate))
     }
 
+    /// Names no package of its own, but "it".
+    pub(crate) fn speaks_of_it(&self) -> bool {
+        let with = matches!(self.source, Place::Who(Who::Pronoun, _));
+        let it = with || self.pronoun && self.source == Place::Absent;
+        it && self.package == Pack::Absent && matches!(self.action, Some(Action::Restore | Action::Migrate))
+    }
+
     /// Names a run and neither sides nor a package by name.
     pub(crate) fn says_only_what(&self) -> bool {
         let nobody = self.source == Place::Absent && self.target == Place::Absent;
@@ -168,10 +176,20 @@ impl Frame {
 /// Reads a clause as a request for its main act.
 pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens: &Tokens<'_>) -> Frame {
     let Some(main) = acts.first() else {
-        return Frame {
+        let mut frame = Frame {
             on_topic: clause.tokens.iter().any(is_topic),
             ..Frame::default()
         };
+        let files = clause
+            .tokens
+            .iter()
+            .filter(|token| token.kind == Kind::Package)
+            .count();
+        if files == 1 {
+            frame.package = package(clause, acts, &mut frame.some_package);
+            name_package(&mut frame, tokens);
+        }
+        return frame;
     };
     let mut frame = Frame {
         act: clause.tokens.get(main.place).map(Stretch::of),
@@ -181,10 +199,7 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         .iter()
         .any(|mention| mention.who == Who::Pronoun && mention.side == Side::Bare);
     frame.package = package(clause, acts, &mut frame.some_package);
-    if let Pack::Named(PackageRef::Named(name), place) = &mut frame.package {
-        let span = tokens.normal.original(place.start, place.end);
-        *name = tokens.original.get(span.start..span.end).unwrap_or("").to_owned();
-    }
+    name_package(&mut frame, tokens);
     let (rule, rule_tokens) = method::rule(clause, tokens);
     frame.rule_token = rule_tokens
         .first()
@@ -239,8 +254,22 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         frame.action = None;
         frame.ask(Slot::Action);
     }
+    // "what was delivered in September" is of this subject, whatever month it is.
+    let words = clause
+        .tokens
+        .get(main.place)
+        .map_or("", |token| tokens.text(token));
+    frame.on_topic |= matches!(verb, Verb::History | Verb::Status) && words.contains(' ');
     leftovers(&mut frame, clause, mentions, &rule_tokens);
     frame
+}
+
+/// Writes the package's name into its reference, as it stands in the text.
+fn name_package(frame: &mut Frame, tokens: &Tokens<'_>) {
+    if let Pack::Named(PackageRef::Named(name), place) = &mut frame.package {
+        let span = tokens.normal.original(place.start, place.end);
+        *name = tokens.original.get(span.start..span.end).unwrap_or("").to_owned();
+    }
 }
 
 impl Stretch {
@@ -249,119 +278,5 @@ impl Stretch {
             start: token.start,
             end: token.end,
         }
-    }
-}
-
-/// The verb that decides, where a method says more than the verb: "publish dev's backup",
-/// "sync only the structure".
-fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
-    let main = acts.first().map_or(Verb::Help, |act| act.verb);
-    let has = |verb: Verb| acts.iter().any(|act| act.verb == verb);
-    let methods = matches!(frame.rule, Some(RuleRef::Id { .. } | RuleRef::Methods { .. }));
-    match main {
-        // "roll test back to the latest backup" names what to restore.
-        Verb::Undo
-            if matches!(frame.package, Pack::Named(..))
-                || (frame.package == Pack::Unclear || frame.some_package)
-                    && clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter])) =>
-        {
-            frame.rule_name = "back_to_a_package";
-            Verb::Restore
-        }
-        // Only a restore or a migration can be undone, and neither twice.
-        Verb::Undo if !undoes_a_run(clause, acts) => {
-            frame.ask(Slot::Action);
-            frame.rule_name = "cannot_be_undone";
-            Verb::Undo
-        }
-        Verb::Restore if has(Verb::Migrate) => {
-            frame.ask(Slot::Action);
-            frame.rule_name = "two_methods";
-            Verb::Transfer
-        }
-        // A restore brings the data along in any case.
-        Verb::Restore if only_overwrites(frame) => {
-            frame.rule = None;
-            Verb::Restore
-        }
-        Verb::Restore if methods => {
-            frame.ask(Slot::Action);
-            frame.rule_name = "restore_has_no_rule";
-            Verb::Transfer
-        }
-        Verb::Overwrite | Verb::Transfer if methods => {
-            frame.rule_name = "rule_means_migration";
-            Verb::Migrate
-        }
-        Verb::Transfer | Verb::Overwrite if owned_package(clause, frame) => {
-            frame.rule_name = "backup_means_restore";
-            Verb::Restore
-        }
-        verb => verb,
-    }
-}
-
-/// Whether what is undone is not an undo itself, and not a backup.
-fn undoes_a_run(clause: &Clause, acts: &[Act]) -> bool {
-    let again = acts.iter().filter(|act| act.verb == Verb::Undo).count() > 1;
-    let run = acts
-        .iter()
-        .any(|act| matches!(act.verb, Verb::Restore | Verb::Migrate | Verb::Transfer));
-    let backup = clause.has_any(RoleSet::of(&[
-        Role::NounPackage,
-        Role::BackupName,
-        Role::BackupDo,
-    ]));
-    let other = clause.has_any(RoleSet::of(&[
-        Role::RemoveDo,
-        Role::DownloadDo,
-        Role::NounRule,
-        Role::NounRules,
-    ]));
-    !again && (run || !backup) && !other
-}
-
-fn only_overwrites(frame: &Frame) -> bool {
-    matches!(
-        frame.rule,
-        Some(RuleRef::Methods {
-            user: Some(UserMethod::Overwrite),
-            system: None
-        })
-    )
-}
-
-/// Whether the thing moved is a backup: "dev's backup", "the latest backup".
-fn owned_package(clause: &Clause, frame: &Frame) -> bool {
-    let noun = |token: &Token| token.is_any(RoleSet::of(&[Role::NounPackage, Role::NounPackages]));
-    let with_noun = clause.tokens.iter().enumerate().any(|(place, token)| {
-        noun(token)
-            && place
-                .checked_sub(1)
-                .and_then(|before| clause.tokens.get(before))
-                .is_none_or(|before| !before.is(Role::WithBefore))
-    });
-    with_noun && !matches!(frame.package, Pack::Unclear)
-}
-
-fn listed(clause: &Clause) -> Action {
-    if clause.has_any(RoleSet::of(&[Role::NounRules, Role::NounRule])) {
-        Action::ListRules
-    } else if clause.has(Role::NounMigrations) {
-        Action::ListMigrations
-    } else if clause.has_any(RoleSet::of(&[
-        Role::NounPackages,
-        Role::NounPackage,
-        Role::BackupName,
-    ])) {
-        if clause.has(Role::MigrateName) {
-            Action::ListMigrations
-        } else {
-            Action::ListBackups
-        }
-    } else if clause.has(Role::MigrateName) {
-        Action::ListMigrations
-    } else {
-        Action::ListEnvs
     }
 }

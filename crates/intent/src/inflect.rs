@@ -3,7 +3,7 @@
 //! The endings are the language's (`inflections` in its words); a name written exactly so always
 //! comes first, and a form that two names could have is none.
 
-use crate::cut::ends_word;
+use crate::boundary::ends_word;
 use crate::known::{Form, Known};
 use crate::script::is_word;
 

@@ -43,7 +43,7 @@ pub(crate) fn join_splits(tokens: &mut Tokens<'_>) {
         Role::TransferDo,
         Role::RemoveDo,
     ]);
-    let splits = &tokens.language.lists().splits;
+    let splits = tokens.language.splits;
     if splits.is_empty() {
         return;
     }

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 pub struct Known {
     names: Vec<String>,
     current: Option<String>,
-    forms: PrefixTable<String, Form>,
+    forms: PrefixTable<Form>,
 }
 
 /// The environments that a written form may mean.
@@ -117,7 +117,7 @@ impl Known {
         self.names.get(place).map(String::as_str)
     }
 
-    pub(crate) fn forms(&self) -> &PrefixTable<String, Form> {
+    pub(crate) fn forms(&self) -> &PrefixTable<Form> {
         &self.forms
     }
 

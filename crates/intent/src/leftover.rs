@@ -71,6 +71,7 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
     };
     clause.tokens.iter().enumerate().any(|(place, token)| {
         token.is_any(RoleSet::of(&[Role::Except, Role::Part]))
+            || token.is(Role::Structure) && !clause.has(Role::SchemaOnly)
             || token.is(Role::NounEnvironments) && !everywhere(place)
             || token.is(Role::All)
                 && !everywhere(place)
@@ -78,7 +79,7 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
                     .tokens
                     .get(place + 1)
                     .is_some_and(|next| next.is(Role::NounEnvironment))
-            || token.is(Role::Only) && {
+            || token.is(Role::Only) && !only_this(&clause.tokens, place) && {
                 let next = clause
                     .tokens
                     .iter()
@@ -97,6 +98,29 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
                 })
             }
     })
+}
+
+/// "with the latest backup only": the word behind a thing or a name, at the end, limits nothing.
+fn only_this(tokens: &[Token], place: usize) -> bool {
+    const WHOLE: RoleSet = RoleSet::of(&[
+        Role::NounPackage,
+        Role::Latest,
+        Role::NounEnvironment,
+        Role::Current,
+    ]);
+    let before = place.checked_sub(1).and_then(|before| tokens.get(before));
+    let named = before.is_some_and(|before| {
+        matches!(before.kind, Kind::Environment(_) | Kind::Package) || before.is_any(WHOLE.union(ACTS))
+    });
+    named && tokens.iter().skip(place + 1).all(|token| token.is_any(SMALL))
+}
+
+/// "it wiped our forms": tells what happened to a part, and limits nothing.
+pub(crate) fn tells(clause: &Clause) -> bool {
+    const TOLD: RoleSet = RoleSet::of(&[Role::Touch, Role::Narrates, Role::Past]);
+    const LIMITS: RoleSet = RoleSet::of(&[Role::Except, Role::Only, Role::Negation, Role::Contrast]);
+    let opens = clause.tokens.first().is_some_and(|first| first.is(Role::Pronoun));
+    opens && clause.has_any(TOLD) && !clause.has_any(ACTS.union(LIMITS))
 }
 
 /// "不要动生产", "except prod": names that are to be left alone, and nothing else.
@@ -130,6 +154,7 @@ pub(crate) fn is_topic(token: &Token) -> bool {
             Role::NounMigrations,
             Role::NounRule,
             Role::NounRules,
+            Role::NounOperation,
             Role::NounContent,
             Role::SchemaOnly,
             Role::UserTables,

@@ -9,34 +9,45 @@
 //! with which a sentence could confirm or skip anything.
 //!
 //! The way of a sentence through the modules:
-//! - `normal`, `accent`, `script`: one form for every text, with the way back to the original
-//! - `words`, `prefix`: the words of all languages and their roles, from `prompts/`
-//! - `tokens`, `cut`, `inflect`, `join`, `package`, `quote`: environments, files, words, quotations
-//! - `clause`, `correct`: clauses; contrasts taken out, names put right
-//! - `act`, `mood`: what a clause is about, and whether it is asked for
-//! - `mention`, `sides`, `pack`, `method`, `leftover`, `frame`: who is named on which side, which
-//!   package, which rule, and what is left over
-//! - `reader`, `part`, `decide`, `request`: the clauses decide together
-//! - `finish`, `suggest`, `question`: what is missing, what may have been meant, what to ask
-//! - `intent`, `reading`, `known`, `batch`: the types that go in and out
+//! - one form for every text, with the way back to the original: `normal`, `accent`, `script`
+//! - the words of all languages and their roles, from `prompts/`: `words`, `prefix`
+//! - tokens: `cut` with `boundary`, `inflect`, `package`, `quote`, `unknown`; then `join`, `slip`,
+//!   `label`, `settle`, `method`, `correct`, `contrast` put them right
+//! - clauses: `split` and `merge` make a `clause` each; `part` holds all that is found in one
+//! - what a clause is about, and whether it is asked for: `act`, `mood` with `asking` and `telling`
+//! - who is named on which side: `mention` with `marker` and `naming`, then `sides`
+//! - what the clause asks for: `frame` with `verb`, `pack`, `method` and `leftover`
+//! - the clauses together: `reader`, `carry`, `restate`, `fragment`, `decide`, `surround`, `request`, `inherit`
+//! - what is missing, what may have been meant, what to ask: `finish`, `suggest`, `question`
+//! - the types that go in and out: `intent`, `reading`, `known`, `batch`
 
 mod accent;
 mod act;
+mod asking;
 mod batch;
+mod boundary;
+mod carry;
 mod clause;
+mod contrast;
 mod correct;
 mod cut;
 mod decide;
 mod finish;
+mod fragment;
 mod frame;
 mod inflect;
+mod inherit;
 mod intent;
 mod join;
 mod known;
+mod label;
 mod leftover;
+mod marker;
 mod mention;
+mod merge;
 mod method;
 mod mood;
+mod naming;
 mod normal;
 mod pack;
 mod package;
@@ -47,10 +58,18 @@ mod quote;
 mod reader;
 mod reading;
 mod request;
+mod restate;
 mod script;
+mod settle;
 mod sides;
+mod slip;
+mod split;
 mod suggest;
+mod surround;
+mod telling;
 mod tokens;
+mod unknown;
+mod verb;
 mod words;
 
 pub use batch::{BatchError, batch_line};

@@ -1,12 +1,13 @@
 //! Finds who is named in a clause, and on which side: by the markers around the name, never by
 //! its place in the order of names.
 //!
-//! What the sides mean for the action is left to `frame`.
+//! What the markers say is `marker`'s; what the sides mean for the action is left to `frame`.
 
-use crate::act::{Act, Verb};
-use crate::clause::{ACTS, Clause, SMALL};
+use crate::act::Act;
+use crate::clause::Clause;
+use crate::marker::{MARKS_BEFORE, View};
 use crate::tokens::{Kind, Token};
-use crate::words::{Role, RoleSet};
+use crate::words::Role;
 
 /// Who is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,51 +49,6 @@ pub(crate) struct Mention {
     pub(crate) place: usize,
 }
 
-/// Words between a marker and its name, or between a name and the marker behind it.
-const BETWEEN: RoleSet = RoleSet::of(&[
-    Role::Filler,
-    Role::Determiner,
-    Role::Polite,
-    Role::NounEnvironment,
-    Role::Named,
-    Role::All,
-    Role::Latest,
-    Role::Fresh,
-    Role::Vague,
-    Role::TimePast,
-]);
-
-/// Things an environment can own, seen before or behind a possessive.
-const OWNED: RoleSet = RoleSet::of(&[
-    Role::NounPackage,
-    Role::NounPackages,
-    Role::BackupName,
-    Role::NounContent,
-    Role::NounState,
-    Role::SchemaOnly,
-    Role::UserTables,
-    Role::SystemTables,
-    Role::NounMigrations,
-    Role::NounRule,
-    Role::NounRules,
-    Role::Part,
-]);
-
-/// Words that say the side of the name behind them.
-const MARKS_BEFORE: RoleSet =
-    RoleSet::of(&[Role::FromBefore, Role::ToBefore, Role::OnBefore, Role::LikeBefore]);
-
-/// Words that say the side of the name before them, or whose it is.
-const SIDES_BEHIND: RoleSet = RoleSet::of(&[
-    Role::FromAfter,
-    Role::ToAfter,
-    Role::WithAfter,
-    Role::OnAfter,
-    Role::Possessive,
-]);
-
-const PACKAGES: RoleSet = RoleSet::of(&[Role::NounPackage, Role::NounPackages, Role::BackupName]);
-
 /// The names of a clause with their sides, in the order of the text.
 pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
     let mut found: Vec<Mention> = Vec::new();
@@ -115,6 +71,8 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             }
             Kind::Environment(environment) => Who::Environment(environment),
             Kind::Disputed => Who::Unknown,
+            // "qa 這台": says of a name that it is this one.
+            Kind::Word if token.is(Role::Current) && view.follows_a_name() => continue,
             Kind::Word if token.is(Role::Current) => Who::Current,
             Kind::Word if token.is(Role::There) => Who::There,
             Kind::Word if token.is(Role::Pronoun) => Who::Pronoun,
@@ -154,363 +112,27 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             place,
         });
     }
+    // "over to test": the adverb says no other place.
+    let placed = |mention: &Mention| {
+        mention.side == Side::To && matches!(mention.who, Who::Environment(_) | Who::Current)
+    };
+    if found.iter().any(placed) {
+        let marks = |place: usize| {
+            clause
+                .tokens
+                .get(place)
+                .is_some_and(|token| token.is_any(MARKS_BEFORE))
+        };
+        let adverb = |place: usize| {
+            clause
+                .tokens
+                .get(place)
+                .is_some_and(|token| token.is(Role::There))
+                && !place.checked_sub(1).is_some_and(marks)
+        };
+        found.retain(|mention| !(mention.who == Who::There && adverb(mention.place)));
+    }
     found
-}
-
-struct View<'a> {
-    tokens: &'a [Token],
-    place: usize,
-    acts: &'a [Act],
-}
-
-impl View<'_> {
-    fn before(&self) -> impl Iterator<Item = (usize, &Token)> {
-        self.tokens.iter().enumerate().take(self.place).rev()
-    }
-
-    fn after(&self) -> impl Iterator<Item = (usize, &Token)> {
-        self.tokens.iter().enumerate().skip(self.place + 1)
-    }
-
-    /// Whether the token can stand between a marker and a name. A noun for a package cannot be
-    /// skipped: it is what the marker marks.
-    fn is_between(&self, token: &Token) -> bool {
-        token.is_any(BETWEEN) && !token.is_any(PACKAGES)
-    }
-
-    /// "to all environments", "to everything", "to the server": a target that is no single name.
-    fn is_everywhere(&self) -> bool {
-        const PLACES: RoleSet = RoleSet::of(&[
-            Role::All,
-            Role::NounEnvironment,
-            Role::NounEnvironments,
-            Role::NounContent,
-        ]);
-        const DATED: RoleSet = RoleSet::of(&[Role::Latest, Role::Fresh, Role::Vague, Role::TimePast]);
-        let Some(token) = self.tokens.get(self.place) else {
-            return false;
-        };
-        let ends = self
-            .after()
-            .find(|(_, next)| !next.is_any(SMALL))
-            .is_none_or(|(_, next)| {
-                matches!(next.kind, Kind::Pause(_))
-                    || next.is_any(RoleSet::of(&[Role::Tag, Role::ConsentTag]))
-            });
-        let (mut dated, mut all) = (false, token.is(Role::All));
-        let leading = self.before().find(|(_, token)| {
-            all |= token.is(Role::All);
-            dated |= token.is_any(DATED);
-            !self.is_between(token) && !token.is_any(PLACES.union(RoleSet::of(&[Role::ListDo])))
-        });
-        token.is_any(PLACES)
-            && ends
-            && (all || !dated)
-            && leading.is_some_and(|(_, token)| token.is(Role::ToBefore))
-    }
-
-    /// "restore dev to": the marker of a target that is not said.
-    fn leads_nowhere(&self) -> bool {
-        const EMPTY: RoleSet = SMALL.union(RoleSet::of(&[
-            Role::OnAfter,
-            Role::Tag,
-            Role::ConsentTag,
-            Role::Others,
-        ]));
-        let marks = self
-            .tokens
-            .get(self.place)
-            .is_some_and(|token| token.is(Role::ToBefore) && !token.is(Role::Filler));
-        marks && self.after().all(|(_, next)| next.is_any(EMPTY))
-    }
-
-    /// The side that markers say.
-    fn marked_side(&self) -> Option<Side> {
-        let leading = self.before().find(|(_, token)| !self.is_between(token));
-        let leading_role = |role: Role| leading.is_some_and(|(_, token)| token.is(role));
-        let (possessed, trailing) = self.trailing();
-        let marked = leading.is_some_and(|(_, token)| token.is_any(MARKS_BEFORE));
-        let compound = self
-            .after()
-            // "prod 최신 백업", but not "на dev последнюю копию", whose name has its own marker.
-            .find(|(_, token)| !(token.is(Role::NounEnvironment) || token.is(Role::Latest) && !marked))
-            .is_some_and(|(place, token)| self.is_package_noun(place, token));
-        let owner = possessed || compound && !leading_role(Role::Of);
-        let owned_state = possessed && self.after().take(5).any(|(_, token)| token.is(Role::NounState));
-        let owned_package = owner
-            && self
-                .after()
-                .take(5)
-                .any(|(place, token)| self.is_package_noun(place, token) || token.kind == Kind::Package);
-        if leading_role(Role::LikeBefore) {
-            return Some(Side::From);
-        }
-        if leading_role(Role::FromBefore) && !leading_role(Role::Of) {
-            return Some(Side::From);
-        }
-        // "hierher", "сюда": the word is its own marker.
-        let marked = [Role::WithBefore, Role::FromBefore, Role::Of]
-            .into_iter()
-            .any(leading_role);
-        if let Some(token) = self.tokens.get(self.place)
-            && points(token)
-            && !marked
-        {
-            return Some(if token.is(Role::ToAfter) {
-                Side::To
-            } else {
-                Side::From
-            });
-        }
-        if leading_role(Role::WithBefore) && !(trailing == Some(Side::To)) {
-            return Some(Side::With);
-        }
-        if leading_role(Role::ToBefore) {
-            return Some(if owned_state {
-                Side::From
-            } else if owned_package && !self.has_one_side() {
-                Side::Unclear
-            } else {
-                Side::To
-            });
-        }
-        if leading_role(Role::Of) {
-            if let Some(side) = self.place_of_a_name() {
-                return Some(side);
-            }
-            let owned = self.before().filter(|(_, token)| !self.is_between(token)).nth(1);
-            let act = owned.is_some_and(|(place, _)| {
-                self.acts
-                    .iter()
-                    .any(|act| act.place == place && act.verb != Verb::Backup)
-            });
-            return Some(if act { Side::Bare } else { Side::Owner });
-        }
-        if let Some(side) = trailing {
-            return Some(side);
-        }
-        if owner {
-            return Some(Side::Owner);
-        }
-        if leading_role(Role::OnBefore) {
-            return Some(Side::On);
-        }
-        if leading_role(Role::ObjectBefore) {
-            return Some(Side::Bare);
-        }
-        None
-    }
-
-    /// "to the server of test", "auf die Umgebung von test": the marker of the thing is the name's.
-    /// What a name holds may be its place or its state ("to the version of test"): not clear.
-    fn place_of_a_name(&self) -> Option<Side> {
-        let mut content = false;
-        let mut thing = false;
-        let (_, marker) = self
-            .before()
-            .skip_while(|(_, token)| !token.is(Role::Of))
-            .skip(1)
-            .find(|(_, token)| {
-                content |= token.is(Role::NounContent);
-                thing |= token.is_any(RoleSet::of(&[Role::NounContent, Role::NounEnvironment]));
-                !(self.is_between(token) || token.is(Role::NounContent))
-            })?;
-        if !thing {
-            return marker.is(Role::ToBefore).then_some(Side::Unclear);
-        }
-        let side = if marker.is(Role::ToBefore) {
-            Side::To
-        } else if marker.is(Role::FromBefore) {
-            Side::From
-        } else if marker.is(Role::WithBefore) {
-            Side::With
-        } else {
-            return None;
-        };
-        Some(if content && side == Side::To {
-            Side::Unclear
-        } else {
-            side
-        })
-    }
-
-    /// Whether the verb speaks of one environment: "delete on dev the backup x".
-    fn has_one_side(&self) -> bool {
-        let main = self.acts.first().map(|act| act.verb);
-        matches!(main, Some(Verb::Remove | Verb::Download | Verb::List))
-    }
-
-    /// What stands behind the name: whether it owns something, and a marker.
-    fn trailing(&self) -> (bool, Option<Side>) {
-        let mut possessed = false;
-        let mut joined = false;
-        // Nobody lists more names than this before their marker.
-        const REACH: usize = 32;
-        for (place, token) in self.after().take(REACH) {
-            // "dev와 test에": the marker behind the last name is that of all.
-            if token.is(Role::And) || token.is(Role::Or) || matches!(token.kind, Kind::Pause('、' | '/')) {
-                joined = true;
-                continue;
-            }
-            if joined {
-                if !matches!(token.kind, Kind::Environment(_) | Kind::Unknown) {
-                    return (false, None);
-                }
-                joined = false;
-                continue;
-            }
-            if token.is(Role::NounEnvironment) || token.is(Role::Filler) && !possessed {
-                continue;
-            }
-            if token.is(Role::Possessive) && !possessed {
-                possessed = true;
-                continue;
-            }
-            if possessed {
-                if token.is_any(BETWEEN) && !token.is_any(OWNED) {
-                    continue;
-                }
-                return (
-                    token.is_any(OWNED) || token.kind == Kind::Package || self.is_package_noun(place, token),
-                    None,
-                );
-            }
-            if let Some(side) = self.double_side(token) {
-                return (false, Some(side));
-            }
-            let side = if token.is(Role::FromAfter) && !points(token) {
-                Side::From
-            } else if token.is(Role::ToAfter) && !points(token) {
-                Side::To
-            } else if token.is(Role::WithAfter) {
-                Side::With
-            } else if token.is(Role::OnAfter) {
-                Side::On
-            } else if token.is(Role::ObjectAfter) {
-                Side::Bare
-            } else {
-                return (false, None);
-            };
-            return (false, Some(side));
-        }
-        (false, None)
-    }
-
-    /// The side that a postposition of two senses says here, if it has two.
-    fn double_side(&self, token: &Token) -> Option<Side> {
-        let both = |one: Role, other: Role| token.is(one) && token.is(other);
-        let verb = self.acts.first().map(|act| act.verb);
-        // "devで上書き", "dev로 덮어써": what is overwritten is another.
-        let overwrites = verb == Some(Verb::Overwrite);
-        if both(Role::WithAfter, Role::OnAfter) {
-            Some(if overwrites { Side::With } else { Side::On })
-        } else if both(Role::ToAfter, Role::WithAfter) {
-            Some(match () {
-                () if overwrites => Side::With,
-                // Nothing migrates with an environment.
-                () if verb != Some(Verb::Migrate) && self.object_follows() => Side::Unclear,
-                () => Side::To,
-            })
-        } else if both(Role::FromAfter, Role::OnAfter) {
-            let moves = matches!(verb, Some(Verb::Restore | Verb::Migrate | Verb::Transfer));
-            Some(if moves { Side::FromOrOn } else { Side::On })
-        } else {
-            None
-        }
-    }
-
-    /// Whether another environment is the object behind this name: "dev로 test를 복원".
-    fn object_follows(&self) -> bool {
-        let behind = self.tokens.get(self.place + 1..).unwrap_or(&[]);
-        behind.iter().enumerate().any(|(place, token)| {
-            let rest = behind.get(place + 1..).unwrap_or(&[]);
-            matches!(token.kind, Kind::Environment(_))
-                && rest
-                    .iter()
-                    .find(|next| !next.is(Role::NounEnvironment))
-                    .is_none_or(|next| !next.is_any(OWNED) && !next.is_any(SIDES_BEHIND))
-        })
-    }
-
-    /// Whether the token is a noun for a package: "backup" is one where another verb rules.
-    fn is_package_noun(&self, place: usize, token: &Token) -> bool {
-        if !token.is_any(PACKAGES) {
-            return false;
-        }
-        let acts = |token: &Token| token.is(Role::BackupDo);
-        !acts(token)
-            || self
-                .acts
-                .first()
-                .is_some_and(|main| main.verb != Verb::Backup || main.place != place)
-    }
-
-    /// Whether the name stands beside the one before it: "test and prod", "test, prod", "test/prod".
-    fn coordinated(&self, found: &[Mention]) -> bool {
-        let Some(last) = found.last() else { return false };
-        let mut joined = false;
-        for token in self.tokens.get(last.place + 1..self.place).unwrap_or(&[]) {
-            match token.kind {
-                Kind::Pause(_) => joined = true,
-                Kind::Word if token.is(Role::And) || token.is(Role::Or) => joined = true,
-                Kind::Word if self.is_between(token) => {}
-                _ => return false,
-            }
-        }
-        joined
-    }
-
-    /// Whether an unknown word without a marker stands where only a name can: "restore foo to
-    /// test", "the foo environment".
-    fn stands_for_a_name(&self) -> bool {
-        let next = self
-            .after()
-            .find(|(_, token)| !token.is(Role::NounEnvironment))
-            .map(|(_, token)| token);
-        if self
-            .tokens
-            .get(self.place + 1)
-            .is_some_and(|token| token.is(Role::NounEnvironment))
-        {
-            return true;
-        }
-        let verb_before = self
-            .before()
-            .find(|(_, token)| {
-                !token.is_any(RoleSet::of(&[
-                    Role::Filler,
-                    Role::Determiner,
-                    Role::Polite,
-                    Role::NounEnvironment,
-                ]))
-            })
-            .is_some_and(|(_, token)| token.is_any(ACTS));
-        let ends = next.is_none_or(|next| {
-            matches!(next.kind, Kind::Pause(_))
-                || next.is_any(RoleSet::of(&[
-                    Role::ToBefore,
-                    Role::FromBefore,
-                    Role::WithBefore,
-                    Role::OnBefore,
-                    Role::And,
-                    Role::Or,
-                    Role::Possessive,
-                    Role::Tag,
-                    Role::ConsentTag,
-                    Role::Polite,
-                ]))
-                || next.is_any(ACTS)
-        });
-        let first_before_verb = self.before().next().is_none()
-            && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ToBefore, Role::FromBefore])));
-        (verb_before && ends) || first_before_verb
-    }
-}
-
-/// "to here", "from here" and "onto it" in one word.
-fn points(token: &Token) -> bool {
-    (token.is(Role::ToAfter) || token.is(Role::FromAfter))
-        && token.is_any(RoleSet::of(&[Role::Current, Role::Pronoun]))
 }
 
 /// "生产环境prod": a word for the kind of environment, its name right behind.

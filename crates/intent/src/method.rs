@@ -2,7 +2,7 @@
 //!
 //! Whether the action can use a rule is left to `frame`.
 
-use crate::clause::Clause;
+use crate::clause::{ACTS, Clause};
 use crate::intent::{RuleRef, SystemMethod, UserMethod};
 use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Role, RoleSet};
@@ -86,7 +86,8 @@ fn near<'t>(tokens: impl Iterator<Item = (usize, &'t Token)>) -> Option<(usize, 
         .take_while(|(_, token)| {
             !token.is_any(METHODS)
                 && !matches!(token.kind, Kind::Environment(_))
-                && (token.kind == Kind::Pause(':') || !matches!(token.kind, Kind::Pause(_)))
+                && (matches!(token.kind, Kind::Pause(':' | '—' | '-'))
+                    || !matches!(token.kind, Kind::Pause(_)))
         })
         .find(|(_, token)| token.is_any(TABLES))
         .map(|(place, token)| (place, *token))
@@ -97,7 +98,16 @@ fn id_place(tokens: &[Token]) -> Option<usize> {
     let rule = tokens
         .iter()
         .position(|token| token.is(Role::NounRule) || token.is(Role::RuleId))?;
-    let small = RoleSet::of(&[Role::RuleId, Role::Filler, Role::Named, Role::NounRule]);
+    let small = RoleSet::of(&[
+        Role::RuleId,
+        Role::Filler,
+        Role::Named,
+        Role::NounRule,
+        Role::Narrates,
+        Role::Correction,
+        Role::Determiner,
+        Role::WithBefore,
+    ]);
     let is_id = |token: &Token| {
         matches!(token.kind, Kind::Number | Kind::Quote)
             || matches!(token.kind, Kind::Unknown | Kind::Package)
@@ -120,6 +130,97 @@ fn id_place(tokens: &[Token]) -> Option<usize> {
     })
 }
 
+/// "migrate dev to test, leave the data behind": a denial of the data alone is the method that carries
+/// over the structure.
+pub(crate) fn settle_data(tokens: &mut [Token]) {
+    const DENIES: RoleSet = RoleSet::of(&[Role::Negation, Role::Except]);
+    const OTHERS: RoleSet = ACTS
+        .without(RoleSet::of(&[
+            Role::TransferDo,
+            Role::OverwriteDo,
+            Role::RemoveDo,
+        ]))
+        .union(RoleSet::of(&[
+            Role::Part,
+            Role::Only,
+            Role::UserTables,
+            Role::SystemTables,
+            Role::Latest,
+            Role::Current,
+            Role::Hypothetical,
+            Role::How,
+        ]));
+    /// More words than these say something else.
+    const UNKNOWN: usize = 2;
+    let migrates = tokens
+        .iter()
+        .any(|token| token.is_any(RoleSet::of(&[Role::MigrateDo, Role::MigrateName])));
+    let parts = |token: &Token| matches!(token.kind, Kind::Stop | Kind::Pause(_)) || token.is(Role::But);
+    let mut start = 0;
+    while migrates && start < tokens.len() {
+        let length = tokens
+            .iter()
+            .skip(start)
+            .take_while(|token| !parts(token))
+            .count();
+        let piece = tokens.get(start..start + length).unwrap_or(&[]);
+        let data = piece.iter().position(|token| token.is(Role::NounContent));
+        let unknown = piece.iter().filter(|token| token.kind == Kind::Unknown).count();
+        let plain = |token: &Token| {
+            matches!(token.kind, Kind::Word | Kind::Unknown | Kind::Number)
+                && !token.is_any(OTHERS)
+                && !token.name_like
+        };
+        let asks = tokens.get(start + length).is_some_and(|end| end.asks);
+        if let Some(data) = data
+            && start > 0
+            && unknown <= UNKNOWN
+            && !asks
+            && piece.iter().all(plain)
+            && piece.iter().any(|token| token.is_any(DENIES))
+        {
+            for (at, token) in tokens.iter_mut().enumerate().skip(start).take(length) {
+                token.kind = Kind::Word;
+                token.roles = RoleSet::of(&[if at == start + data {
+                    Role::SchemaOnly
+                } else {
+                    Role::Filler
+                }]);
+            }
+        }
+        start += length + 1;
+    }
+}
+
+/// "Sync only dev's structure": makes the method of "only" and "structure", whatever stands between.
+pub(crate) fn settle_structure(tokens: &mut [Token]) {
+    let parts = |token: &Token| matches!(token.kind, Kind::Pause(_) | Kind::Stop) || token.is(Role::Then);
+    for place in 0..tokens.len() {
+        if !tokens.get(place).is_some_and(|token| token.is(Role::Structure)) {
+            continue;
+        }
+        let (before, behind) = tokens.split_at(place);
+        let led = before
+            .iter()
+            .rev()
+            .take_while(|token| !parts(token) && !token.is(Role::Part))
+            .position(|token| token.is(Role::Only))
+            .map(|back| place - 1 - back);
+        let followed = behind
+            .iter()
+            .skip(1)
+            .take_while(|token| token.is_any(RoleSet::of(&[Role::Only, Role::Filler, Role::Structure])))
+            .position(|token| token.is(Role::Only))
+            .map(|ahead| place + 1 + ahead);
+        let Some(only) = led.or(followed) else { continue };
+        for (at, roles) in [(place, Role::SchemaOnly), (only, Role::Filler)] {
+            if let Some(token) = tokens.get_mut(at) {
+                token.roles = RoleSet::of(&[roles]);
+            }
+        }
+    }
+}
+
 /// Takes the verb's roles from a word that only names a method: "overwrite the user data".
 pub(crate) fn settle_methods(tokens: &mut [Token]) {
     const DOING: RoleSet = RoleSet::of(&[Role::OverwriteDo, Role::OverwriteDone]);
@@ -129,7 +230,8 @@ pub(crate) fn settle_methods(tokens: &mut [Token]) {
             break;
         };
         migrates |= token.is(Role::MigrateDo) || token.is(Role::MigrateName);
-        if !token.is(Role::Overwrite) || !token.is_any(DOING) {
+        let tables = tables_near(tokens, place).is_some();
+        if !(token.is(Role::Overwrite) || migrates && tables) || !token.is_any(DOING) {
             continue;
         }
         let names_follow = tokens
@@ -139,10 +241,11 @@ pub(crate) fn settle_methods(tokens: &mut [Token]) {
             .is_some_and(|next| {
                 matches!(next.kind, Kind::Environment(_) | Kind::Unknown) || next.is(Role::Current)
             });
-        if (tables_near(tokens, place).is_some() || (migrates && !names_follow))
+        if (tables || migrates && !names_follow)
             && let Some(token) = tokens.get_mut(place)
         {
-            token.roles = token.roles.without(DOING);
+            let method = RoleSet::of(&[Role::Overwrite]);
+            token.roles = token.roles.without(DOING).union(method);
         }
     }
 }

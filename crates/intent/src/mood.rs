@@ -1,11 +1,16 @@
 //! The gate before every reading that could destroy something: is it asked for, asked about,
 //! denied, supposed, told of, or quoted?
 //!
-//! Which environments and packages are meant is left to `frame`.
+//! `asking` and `telling` know the signs of either; which environments are meant is left to `frame`.
 
 use crate::act::{Act, Form, Verb};
+use crate::asking::{
+    asks_politely, asks_what_is_wanted, merely_infinitive, name_before, named_request, plain_noun,
+    questions_the_request,
+};
 use crate::clause::{Clause, SMALL};
-use crate::tokens::{Kind, Token};
+use crate::telling::{asks_back, dated, judged, names_a_noun, told, told_behind};
+use crate::tokens::Kind;
 use crate::words::{Role, RoleSet};
 
 /// How a clause with an act is meant.
@@ -66,10 +71,13 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         // "show me what restoring does"
         return Some(Stance::Help);
     }
-    if before.iter().any(|token| token.is(Role::Others)) && !clause.asks {
+    if before.iter().any(|token| token.is(Role::Others)) && !clause.asks && !clause.has(Role::ConsentTag) {
         return Some(Stance::Statement);
     }
     let asked = clause.asks || clause.has_any(RoleSet::of(&[Role::Question, Role::Tag]));
+    if !asked && asks_back(clause, act) {
+        return Some(Stance::Request);
+    }
     if !asked && judged(clause, act) {
         return Some(Stance::Statement);
     }
@@ -80,7 +88,10 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     // A clause that asks who or when and ends like "恢复的" asks for the past.
     let told_of =
         clause.has(Role::QuestionWord) && clause.tokens.last().is_some_and(|last| last.is(Role::Possessive));
-    let done = act.form == Form::Done || clause.has(Role::Past) || dated(clause, act) || told_of;
+    // "undo the restore that was just done": what is told of is what is undone.
+    let undoes = act.verb == Verb::Undo && act.form != Form::Done;
+    let told_past = before.iter().any(|token| token.is(Role::Past)) || !undoes && clause.has(Role::Past);
+    let done = act.form == Form::Done || told_past || dated(clause, act) || told_of;
     let status = clause.has(Role::StatusWord);
     let opened = clause
         .tokens
@@ -102,7 +113,11 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     if (asked || clause.has(Role::Capability)) && !request {
         let possible =
             clause.has(Role::Capability) && (act.form == Form::Done || name_before(clause, Role::Capability));
+        // "dev is ready and can be migrated": nothing is asked, but something may be wanted.
+        let able = before.iter().any(|token| token.is(Role::Capability));
+        let told = !questioned && able && name_before(clause, Role::Capability);
         return Some(match act.verb {
+            Verb::Restore | Verb::Migrate if possible && told && act.form != Form::Name => Stance::Unsure,
             Verb::Restore | Verb::Migrate | Verb::Transfer if possible => Stance::Check,
             _ if done && clause.has(Role::TimePast) => Stance::History,
             _ if done => Stance::Status,
@@ -169,168 +184,6 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     })
 }
 
-/// "yesterday" before the verb, where it does not date a backup: the clause tells of the past.
-fn dated(clause: &Clause, act: &Act) -> bool {
-    const NAMES_A_STATE: RoleSet = RoleSet::of(&[
-        Role::ToBefore,
-        Role::FromBefore,
-        Role::WithBefore,
-        Role::Of,
-        Role::LikeBefore,
-        Role::Latest,
-        Role::Possessive,
-        Role::Determiner,
-    ]);
-    const IS_DATED: RoleSet = RoleSet::of(&[
-        Role::Possessive,
-        Role::NounPackage,
-        Role::NounPackages,
-        Role::NounState,
-        Role::NounContent,
-        Role::ToAfter,
-        Role::WithAfter,
-    ]);
-    clause
-        .tokens
-        .iter()
-        .enumerate()
-        .take(act.place)
-        .any(|(place, token)| {
-            let before = place.checked_sub(1).and_then(|before| clause.tokens.get(before));
-            let next = clause.tokens.get(place + 1);
-            // "上次把dev还原到prod"
-            let last_time = token.is(Role::Latest)
-                && next.is_some_and(|next| next.is_any(RoleSet::of(&[Role::ObjectBefore, Role::FromBefore])));
-            last_time
-                || token.is(Role::TimePast)
-                    && !before.is_some_and(|before| before.is_any(NAMES_A_STATE))
-                    && !clause
-                        .tokens
-                        .get(place + 1)
-                        .is_some_and(|after| after.is_any(IS_DATED))
-        })
-}
-
-/// "Could you…", "I want … restored", "能不能…": the form of a question, the sense of a request.
-fn asks_politely(clause: &Clause, act: &Act) -> bool {
-    let before = clause.tokens.get(..act.place).unwrap_or(&[]);
-    let has = |role: Role| before.iter().any(|token| token.is(role));
-    if clause.has(Role::ConsentTag) {
-        return true;
-    }
-    let unprompted =
-        |token: &Token| token.is(Role::Request) && !(token.is(Role::May) && name_before(clause, Role::May));
-    if before.iter().any(unprompted) {
-        // "请问" and a plain question are told apart in the data; a polite word alone is none.
-        return act.form != Form::Done || clause.has(Role::Want);
-    }
-    if has(Role::Want) {
-        return true;
-    }
-    let opens_with_may = before
-        .iter()
-        .find(|token| !token.is_any(SMALL))
-        .is_some_and(|token| token.is(Role::May));
-    let tagged = clause.has(Role::Tag) || clause.asks;
-    (opens_with_may && tagged && act.form == Form::Do)
-        || (clause.asks
-            && !clause.has_any(RoleSet::of(&[Role::Tag, Role::Question, Role::Past]))
-            && clause.has(Role::Polite)
-            && act.form == Form::Do)
-}
-
-/// "你要把dev还原到prod吗", "you want to restore dev?": who wants it is asked, nothing is asked for.
-fn asks_what_is_wanted(clause: &Clause, before: &[Token]) -> bool {
-    let mut asking = before
-        .iter()
-        .filter(|token| token.is_any(RoleSet::of(&[Role::Request, Role::Polite])));
-    let wanted = asking
-        .next()
-        .is_some_and(|token| token.is(Role::Request) && token.is(Role::Want));
-    (clause.asks || clause.has(Role::Tag))
-        && wanted
-        && asking.next().is_none()
-        && !clause.has(Role::ConsentTag)
-}
-
-/// "是不是要…", "难道得…": it is asked whether it is wanted.
-fn questions_the_request(before: &[Token]) -> bool {
-    before
-        .iter()
-        .zip(before.iter().skip(1))
-        .any(|(first, second)| first.is(Role::Question) && second.is(Role::Request) && !second.is(Role::May))
-}
-
-/// "restore dev to prod is dangerous", "dev还原到test报错": what the verb says is judged, not asked for.
-fn judged(clause: &Clause, act: &Act) -> bool {
-    let named = |token: &Token| {
-        matches!(token.kind, Kind::Environment(_) | Kind::Disputed | Kind::Package) || token.is(Role::Current)
-    };
-    let Some(behind) = clause.tokens.get(act.place + 1..) else {
-        return false;
-    };
-    // Behind the last name, or behind a verb that ends its clause.
-    let last = behind.iter().rposition(named).map_or(0, |last| last + 1);
-    if last == 0 && !clause.tokens.iter().take(act.place).any(named) {
-        return false;
-    }
-    let mut rest = behind
-        .iter()
-        .skip(last)
-        .skip_while(|token| token.is(Role::Filler) || token.is(Role::NounEnvironment))
-        .peekable();
-    let Some(first) = rest.peek() else { return false };
-    let finite = first.is(Role::Narrates) && first.is(Role::Opener);
-    let ended = first.is(Role::StatusWord) && !first.is(Role::Filler) && !clause.asks;
-    let verdict = behind.iter().skip(last).any(|token| token.is(Role::Verdict));
-    finite
-        || verdict
-        || ended && rest.all(|token| token.is_any(SMALL.union(RoleSet::of(&[Role::StatusWord, Role::Past]))))
-}
-
-/// Whether a name stands before the word with that role.
-fn name_before(clause: &Clause, role: Role) -> bool {
-    clause
-        .tokens
-        .iter()
-        .take_while(|token| !token.is(role))
-        .any(|token| {
-            matches!(
-                token.kind,
-                Kind::Environment(_) | Kind::Package | Kind::Unknown | Kind::Disputed
-            ) || token.is(Role::Current)
-        })
-}
-
-/// Whether a noun is asked for: "do a restore", "I need a backup", "restore, please".
-fn named_request(clause: &Clause, acts: &[Act]) -> bool {
-    let Some(act) = acts.first() else { return false };
-    let light = clause
-        .tokens
-        .get(..act.place)
-        .unwrap_or(&[])
-        .iter()
-        .any(|token| token.is(Role::LightDo))
-        || clause
-            .tokens
-            .get(act.place..)
-            .unwrap_or(&[])
-            .iter()
-            .any(|token| token.is(Role::LightDo));
-    let told = clause.has_any(RoleSet::of(&[Role::Statement, Role::Narrates]));
-    light && !told
-        || clause.has_any(RoleSet::of(&[Role::Want, Role::Request, Role::Polite]))
-        // "put dev's backup onto test": another verb governs the noun.
-        || acts.iter().any(|other| other.form == Form::Do && other.place < act.place)
-}
-
-/// "restoring dev to test", "backup of dev": a noun with its sides and nothing else.
-fn plain_noun(clause: &Clause) -> bool {
-    !clause.has_any(RoleSet::of(&[Role::Statement, Role::Narrates]))
-        && clause.tokens.iter().all(|token| token.kind != Kind::Unknown)
-        && !starts_with_the(clause)
-}
-
 fn has_rule(clause: &Clause) -> bool {
     clause.has_any(RoleSet::of(&[
         Role::NounRule,
@@ -338,66 +191,4 @@ fn has_rule(clause: &Clause) -> bool {
         Role::SchemaOnly,
         Role::OverwriteFirst,
     ]))
-}
-
-/// "restore dev to test is what I did": a finite verb behind makes no request of it.
-fn told_behind(clause: &Clause, act: &Act) -> bool {
-    clause
-        .tokens
-        .iter()
-        .skip(act.place + 1)
-        .any(|token| token.is(Role::Narrates))
-}
-
-/// "test restore to main": a name right before a word that is also a noun may only describe it.
-fn names_a_noun(clause: &Clause, act: &Act) -> bool {
-    let (Some(before), Some(verb)) = (
-        act.place
-            .checked_sub(1)
-            .and_then(|before| clause.tokens.get(before)),
-        clause.tokens.get(act.place),
-    ) else {
-        return false;
-    };
-    let first = clause
-        .tokens
-        .iter()
-        .take(act.place.saturating_sub(1))
-        .all(|token| token.is_any(SMALL));
-    first
-        && matches!(before.kind, Kind::Environment(_))
-        && verb.is_any(RoleSet::of(&[Role::RestoreName, Role::MigrateName]))
-}
-
-fn starts_with_the(clause: &Clause) -> bool {
-    clause
-        .tokens
-        .first()
-        .is_some_and(|token| token.is(Role::Determiner))
-}
-
-/// "I restore…", "they will restore…": someone tells what is done.
-fn told(clause: &Clause, act: &Act) -> bool {
-    let before = clause.tokens.get(..act.place).unwrap_or(&[]);
-    let told = before.iter().any(|token| token.is(Role::Statement));
-    told && !before
-        .iter()
-        .any(|token| token.is_any(RoleSet::of(&[Role::Request, Role::Want])))
-}
-
-/// "to restore dev to test": an infinitive that hangs on nothing.
-fn merely_infinitive(clause: &Clause, act: &Act) -> bool {
-    let before: &[Token] = clause.tokens.get(..act.place).unwrap_or(&[]);
-    let Some(last) = before.iter().rposition(|token| !token.is_any(SMALL)) else {
-        return false;
-    };
-    let hangs = before.get(..last).unwrap_or(&[]).iter().any(|token| {
-        token.is_any(RoleSet::of(&[
-            Role::Request,
-            Role::Want,
-            Role::LightDo,
-            Role::WithBefore,
-        ]))
-    });
-    before.get(last).is_some_and(|token| token.is(Role::ToBefore)) && !hangs
 }

@@ -50,7 +50,13 @@ pub(crate) fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
         _ => return Pack::Unclear,
     }
     let nouns: Vec<usize> = (0..tokens.len()).filter(|place| noun(*place)).collect();
-    let latest = tokens.iter().position(|token| token.is(Role::Latest));
+    // "dev is the current state" tells of an environment, not of a package.
+    let told = |place: usize| {
+        let state = tokens.get(place + 1).is_some_and(|next| next.is(Role::NounState));
+        state && tokens.iter().take(place).any(|token| token.is(Role::Narrates))
+    };
+    let latest = (0..tokens.len())
+        .find(|place| tokens.get(*place).is_some_and(|token| token.is(Role::Latest)) && !told(*place));
     let vague = tokens
         .iter()
         .any(|token| token.is_any(RoleSet::of(&[Role::Vague, Role::TimePast])));
@@ -74,7 +80,9 @@ pub(crate) fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
         && (!nouns.is_empty()
             || tokens
                 .get(latest + 1)
-                .is_none_or(|next| !next.is_any(ACTS) && next.kind != Kind::Unknown))
+                .is_none_or(|next| !next.is_any(ACTS) && next.kind != Kind::Unknown)
+            // "用最新的那个恢复": with the latest.
+            || latest > 0 && tokens.get(latest - 1).is_some_and(|before| before.is(Role::WithBefore)))
     {
         return tokens.get(latest).map_or(Pack::Unclear, |token| {
             Pack::Named(PackageRef::Latest, Stretch::of(token))

@@ -3,8 +3,6 @@
 //! Only shapes are judged, no word of any language; whether the file exists is left to the plan.
 
 use crate::script::{is_unspaced, is_word};
-use regex::Regex;
-use std::sync::LazyLock;
 
 /// Endings that make a name a file.
 const ENDINGS: &[&str] = &[
@@ -88,6 +86,7 @@ pub(crate) fn file_at(text: &str) -> Option<usize> {
         .find(is_unspaced)
         .filter(|_| spaced)
         .and_then(|end| run.get(..end))
+        .filter(|name| !name.ends_with(['_', '-']))
         .unwrap_or(run);
     file_in(run)
 }
@@ -123,18 +122,23 @@ fn package_end(text: &str) -> Option<usize> {
         .min()
 }
 
-/// The stamp NocoBase writes into a backup's name: `20261122_180813`.
-static STAMP: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new("(?:^|[_-])[0-9]{8}[_-][0-9]{6}(?:[_-]|$)").ok());
-
-/// `backup_20261122_180813_6029`: a stamped name without an ending.
+/// `backup_20261122_180813_6029`: a name with the stamp NocoBase writes into it, without an ending.
 fn stamped(run: &str) -> Option<usize> {
-    const SHORTEST: usize = "20261122_180813".len();
     let end = run.find(|character: char| !character.is_ascii_alphanumeric() && !"_-".contains(character));
     let name = run.get(..end.unwrap_or(run.len()))?;
-    // Few words are that long; the others need no search.
-    let has_stamp = name.len() >= SHORTEST && STAMP.as_ref().is_some_and(|stamp| stamp.is_match(name));
-    has_stamp.then_some(name.len())
+    let digits = |piece: Option<&str>, count: usize| {
+        piece.is_some_and(|piece| piece.len() == count && piece.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let mut pieces = name.split(['_', '-']);
+    let mut day = pieces.next();
+    while day.is_some() {
+        let time = pieces.next();
+        if digits(day, "20261122".len()) && digits(time, "180813".len()) {
+            return Some(name.len());
+        }
+        day = time;
+    }
+    None
 }
 
 /// Whether a whole quoted text is a package's name or path.

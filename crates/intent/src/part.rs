@@ -1,13 +1,13 @@
 //! One clause with everything that was found in it.
 
 use crate::act::{self, Act};
-use crate::clause::{Clause, Standing};
+use crate::clause::{Clause, SMALL, Standing};
 use crate::frame::{self, Frame};
 use crate::intent::Action;
 use crate::leftover;
 use crate::mention::{self, Mention, Who};
 use crate::mood::{self, Stance};
-use crate::tokens::{Kind, Tokens};
+use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Role, RoleSet};
 
 /// A clause with what was found in it.
@@ -38,7 +38,7 @@ impl<'c> Read<'c> {
             mentions,
             stance,
             frame,
-            limited: leftover::is_limited(clause) && !leftover::spares(clause),
+            limited: leftover::is_limited(clause) && !leftover::spares(clause) && !leftover::tells(clause),
             put_off: leftover::is_put_off(clause),
             explains: false,
             spent: false,
@@ -66,6 +66,7 @@ impl<'c> Read<'c> {
         self.clause.has_any(RoleSet::of(&[
             Role::Narrates,
             Role::Statement,
+            Role::Others,
             Role::Greeting,
             Role::Notify,
             Role::Past,
@@ -73,6 +74,40 @@ impl<'c> Read<'c> {
             Role::QuestionWord,
         ])) || self.clause.standing == Standing::Reason
             || self.explains
+            || self.describes()
+            || self.lacks_data()
+    }
+
+    /// "staging went haywire, …": an environment and what is said of it, in words nobody knows.
+    pub(crate) fn describes(&self) -> bool {
+        let mut words = self.clause.tokens.iter().filter(|token| !token.is_any(SMALL));
+        let named = words
+            .next()
+            .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
+        const SAID: RoleSet = RoleSet::of(&[
+            Role::Opener,
+            Role::Narrates,
+            Role::Past,
+            Role::Pronoun,
+            Role::StatusWord,
+            Role::Verdict,
+        ]);
+        let said = |token: &Token| {
+            token.kind == Kind::Unknown && !token.stage_like && !token.name_like || token.is_any(SAID)
+        };
+        let rest: Vec<&Token> = words.collect();
+        self.acts.is_empty()
+            && self.clause.standing == Standing::Main
+            && named
+            && !rest.is_empty()
+            && rest.iter().all(|token| said(token))
+            && rest.iter().any(|token| token.kind == Kind::Unknown)
+    }
+
+    /// "QA needs fresh data": says why.
+    fn lacks_data(&self) -> bool {
+        let data = self.has(Role::Fresh) || self.has(Role::NounContent);
+        self.acts.is_empty() && self.has(Role::Want) && data && self.names().next().is_none() && !self.limited
     }
 
     pub(crate) fn is_destructive(&self) -> bool {

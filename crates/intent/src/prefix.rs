@@ -1,75 +1,43 @@
-//! Longest-match look-up in a sorted list of phrases.
+//! Longest-match look-up in a sorted list of names.
 //!
-//! A sorted list needs no building, which keeps start-up short. Whether a match stands at a word's
-//! boundary is left to the caller, who is offered the matches from the longest down.
+//! Whether a match stands at a name's boundary is left to the caller, who is offered the matches
+//! from the longest down. Words, which are many more, are looked up in a tree (`words`).
 
-use std::borrow::Cow;
-
-/// Phrases with a value each, sorted by phrase.
+/// Names with a value each, sorted by name.
 #[derive(Debug, Clone)]
-pub(crate) struct PrefixTable<Key: Clone + 'static, Value: Clone + 'static> {
-    entries: Cow<'static, [(Key, Value)]>,
+pub(crate) struct PrefixTable<Value> {
+    entries: Vec<(String, Value)>,
     longest: usize,
 }
 
-impl<Key: Clone + 'static, Value: Clone + 'static> Default for PrefixTable<Key, Value> {
+impl<Value> Default for PrefixTable<Value> {
     fn default() -> Self {
         PrefixTable {
-            entries: Cow::Borrowed(&[]),
+            entries: Vec::new(),
             longest: 0,
         }
     }
 }
 
-impl<Key: AsRef<str> + Clone, Value: Clone> PrefixTable<Key, Value> {
-    /// From entries that were sorted when the program was built, and the length of the longest.
-    pub(crate) const fn laid_out(entries: &'static [(Key, Value)], longest: usize) -> Self {
-        PrefixTable {
-            entries: Cow::Borrowed(entries),
-            longest,
-        }
+impl<Value> PrefixTable<Value> {
+    /// From entries that are sorted by name already.
+    pub(crate) fn from_sorted(entries: Vec<(String, Value)>) -> Self {
+        let longest = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        PrefixTable { entries, longest }
     }
 
-    /// From entries that are sorted by phrase already.
-    pub(crate) fn from_sorted(entries: Vec<(Key, Value)>) -> Self {
-        let longest = entries
-            .iter()
-            .map(|(key, _)| key.as_ref().len())
-            .max()
-            .unwrap_or(0);
-        PrefixTable {
-            entries: Cow::Owned(entries),
-            longest,
-        }
-    }
-
-    /// From entries in any order; of equal phrases the first stays.
-    #[cfg(test)]
-    pub(crate) fn from_unsorted(mut entries: Vec<(Key, Value)>) -> Self {
-        entries.sort_by(|left, right| left.0.as_ref().cmp(right.0.as_ref()));
-        entries.dedup_by(|later, first| later.0.as_ref() == first.0.as_ref());
-        Self::from_sorted(entries)
-    }
-
-    /// How many phrases there are.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// The longest phrase `text` starts with for which `accept` says yes to its length.
+    /// The longest name `text` starts with for which `accept` says yes to its length.
     pub(crate) fn longest_at(&self, text: &str, accept: impl Fn(usize) -> bool) -> Option<(usize, &Value)> {
         let mut key = cut(text, self.longest);
         while !key.is_empty() {
-            let after = self.entries.partition_point(|(phrase, _)| phrase.as_ref() <= key);
-            let (phrase, value) = self.entries.get(after.checked_sub(1)?)?;
-            let phrase = phrase.as_ref();
-            let common = common_prefix(phrase, key);
-            if common == phrase.len() && accept(common) {
+            let after = self.entries.partition_point(|(name, _)| name.as_str() <= key);
+            let (name, value) = self.entries.get(after.checked_sub(1)?)?;
+            let common = common_prefix(name, key);
+            if common == name.len() && accept(common) {
                 return Some((common, value));
             }
-            // Every phrase between this one and `key` is no prefix; go on with a shorter key.
-            let next = if common == phrase.len() {
+            // Every name between this one and `key` is no prefix; go on with a shorter key.
+            let next = if common == name.len() {
                 common.saturating_sub(1)
             } else {
                 common
@@ -79,17 +47,17 @@ impl<Key: AsRef<str> + Clone, Value: Clone> PrefixTable<Key, Value> {
         None
     }
 
-    /// The value of exactly this phrase.
-    pub(crate) fn get(&self, phrase: &str) -> Option<&Value> {
+    /// The value of exactly this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         let place = self
             .entries
-            .binary_search_by(|(key, _)| key.as_ref().cmp(phrase))
+            .binary_search_by(|(key, _)| key.as_str().cmp(name))
             .ok()?;
         self.entries.get(place).map(|(_, value)| value)
     }
 
     /// All entries, sorted.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Key, Value)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(String, Value)> {
         self.entries.iter()
     }
 }
@@ -114,14 +82,9 @@ fn common_prefix(left: &str, right: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn table() -> PrefixTable<&'static str, u8> {
-        PrefixTable::from_unsorted(vec![
-            ("test", 1),
-            ("test-2", 2),
-            ("te", 3),
-            ("测试", 4),
-            ("测试二", 5),
-        ])
+    fn table() -> PrefixTable<u8> {
+        let names = [("te", 3), ("test", 1), ("test-2", 2), ("测试", 4), ("测试二", 5)];
+        PrefixTable::from_sorted(names.map(|(name, value)| (name.to_owned(), value)).into())
     }
 
     #[test]

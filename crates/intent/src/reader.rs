@@ -3,21 +3,26 @@
 //!
 //! The steps themselves are left to the other modules.
 
-use crate::act;
-use crate::clause;
+use crate::carry::carry;
+use crate::contrast::drop_contrasts;
 use crate::correct;
 use crate::cut::tokenise;
-use crate::decide::{carry, decide};
+use crate::decide::decide;
 use crate::finish;
+use crate::fragment::{take_sides, take_up};
 use crate::intent::Action;
 use crate::known::Known;
+use crate::label;
 use crate::method;
 use crate::normal::normalise;
 use crate::part::Read;
 use crate::quote;
 use crate::reading::Reading;
-use crate::request::take_up;
+use crate::restate::restate;
 use crate::script::{is_unspaced, script};
+use crate::settle;
+use crate::slip;
+use crate::split::split;
 use crate::tokens::{Kind, Tokens};
 use crate::words::{Language, languages};
 
@@ -52,20 +57,30 @@ pub fn read(text: &str, known: &Known) -> Reading {
 
 fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     let normal = normalise(text);
-    let mut seen: Vec<(isize, Tokens<'_>)> = Vec::new();
-    for language in candidates(&normal.text) {
+    let mut seen: Vec<(isize, usize, Tokens<'_>)> = Vec::new();
+    let (latin, others): (Vec<_>, Vec<_>) = candidates(&normal.text)
+        .into_iter()
+        .enumerate()
+        .partition(|(_, language)| language.scripts.contains(&"latin"));
+    for (order, language) in others {
+        let tokens = tokenise(&normal, text, known, language);
+        seen.push((tokens.score(), order, tokens));
+    }
+    // A text in another script needs no Latin language where one of its own knows every word.
+    let own = seen.iter().any(|(.., tokens)| tokens.knows_enough());
+    for (order, language) in latin.into_iter().filter(|_| !own) {
         let tokens = tokenise(&normal, text, known, language);
         // The first language needs no other beside it where it knows every word.
         let whole = seen.is_empty() && tokens.knows_all();
-        seen.push((tokens.score(), tokens));
+        seen.push((tokens.score(), order, tokens));
         if whole {
             break;
         }
     }
     // Of equal scores the first stays first.
-    seen.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    seen.sort_by_key(|(score, order, _)| (std::cmp::Reverse(*score), *order));
     let mut seen = seen.into_iter();
-    let Some((best, tokens)) = seen.next() else {
+    let Some((best, _, tokens)) = seen.next() else {
         return finish::nothing(language_of_script(text.chars()));
     };
     let reading = read_tokens(tokens, known, quoted);
@@ -74,8 +89,8 @@ fn read_plain(text: &str, known: &Known, quoted: bool) -> Reading {
     }
     // What another language, as likely, reads as a denial or a question must not act.
     let refuses = |reading: &Reading| matches!(reading.intent.action, Some(Action::None | Action::Help));
-    seen.take_while(|(score, _)| score * LIKELY.1 >= best * LIKELY.0)
-        .map(|(_, tokens)| read_tokens(tokens, known, quoted))
+    seen.take_while(|(score, ..)| score * LIKELY.1 >= best * LIKELY.0)
+        .map(|(.., tokens)| read_tokens(tokens, known, quoted))
         .find(refuses)
         .unwrap_or(reading)
 }
@@ -95,15 +110,23 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     } else {
         language_of_script(tokens.normal.text.chars())
     };
+    slip::settle_slips(&mut tokens);
     let all = tokens.list.clone();
-    act::settle_names(&mut tokens.list);
-    act::settle_things(&mut tokens.list);
+    label::settle_confirmations(&mut tokens.list);
+    let mut list = std::mem::take(&mut tokens.list);
+    label::settle_labels(&mut list, |token| tokens.written(token).to_owned());
+    tokens.list = list;
+    settle::settle_names(&mut tokens.list);
+    settle::settle_things(&mut tokens.list);
+    settle::settle_undo(&mut tokens.list);
+    method::settle_structure(&mut tokens.list);
+    method::settle_data(&mut tokens.list);
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
     correct::settle_particles(&mut list);
-    clause::drop_contrasts(&mut list);
+    drop_contrasts(&mut list);
     correct::put_right(&mut list);
-    let clauses = clause::split(&list);
+    let clauses = split(&list);
     let mut read: Vec<Read<'_>> = clauses.iter().map(|clause| Read::new(clause, &tokens)).collect();
     carry(&mut read);
     for place in 1..read.len() {
@@ -117,7 +140,9 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
             reason.explains = true;
         }
     }
+    restate(&mut read);
     take_up(&mut read);
+    take_sides(&mut read);
     let mut decision = decide(&read, &tokens, known);
     if quoted && decision.frame.action.is_none_or(Action::is_destructive) && !decision.refused() {
         decision.ask_action("quoted_whole");

@@ -64,6 +64,7 @@ pub(crate) fn moves(frame: &mut Frame, verb: Verb, sides: &Sides) {
         return;
     }
     from.extend(sides.with.iter().copied());
+    from = distinct(from);
     let mut to = sides.to.clone();
     if to.is_empty() {
         to.extend(sides.on.iter().copied());
@@ -228,7 +229,7 @@ pub(crate) fn checked(frame: &mut Frame, sides: &Sides, mentions: &[Mention]) {
 pub(crate) fn undone(frame: &mut Frame, sides: &Sides) {
     let to: Vec<Mention> = if sides.to.is_empty() {
         distinct(
-            [&sides.on, &sides.bare, &sides.owner, &sides.from]
+            [&sides.on, &sides.bare, &sides.owner, &sides.from, &sides.with]
                 .into_iter()
                 .flatten()
                 .copied()

@@ -43,6 +43,12 @@ pub(crate) fn nearest(written: &str, known: &Known) -> Vec<String> {
         .collect()
 }
 
+/// Whether two words differ by one letter, or by two neighbours in the other order.
+pub(crate) fn is_slip(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    one.len().abs_diff(other.len()) < 2 && distance(&one, &other) == 1
+}
+
 /// Letters without the signs that join them, so that "test 2" is like "test-2".
 fn squeeze(text: &str) -> Vec<char> {
     text.chars()

@@ -129,6 +129,17 @@ impl Tokens<'_> {
                 .all(|token| own(token) || !matches!(token.kind, Kind::Word | Kind::Unknown | Kind::Quote))
     }
 
+    /// Whether every word is known, and one that is not borrowed is among them.
+    pub(crate) fn knows_enough(&self) -> bool {
+        let own = |token: &Token| {
+            token.kind == Kind::Word
+                && !token.borrowed
+                && self.text(token).contains(|letter: char| !letter.is_ascii())
+        };
+        let known = |token: &Token| !matches!(token.kind, Kind::Unknown | Kind::Quote);
+        self.list.iter().any(own) && self.list.iter().all(known)
+    }
+
     /// How much of the text the language explains: its own words count for a little more than
     /// borrowed ones, and what it does not know counts against it.
     pub(crate) fn score(&self) -> isize {
@@ -140,6 +151,14 @@ impl Tokens<'_> {
                     .sum()
             };
             match token.kind {
+                // An accent that the word has not speaks for another language.
+                Kind::Word
+                    if token.borrowed
+                        && !self.text(token).is_ascii()
+                        && !self.text(token).contains(is_unspaced) =>
+                {
+                    letters(3)
+                }
                 Kind::Word if token.borrowed => letters(3) + letters(2),
                 Kind::Word => 2 * letters(3) + 1,
                 Kind::Unknown if self.text(token).contains(is_unspaced) => -letters(3),

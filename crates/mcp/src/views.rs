@@ -5,7 +5,7 @@
 
 use release_engine::{
     EnvironmentFacts, EnvironmentSummary, Finding, PackageSummary, Plan, PlanAction, RunReport, RunStanding,
-    Says, Severity, Strength, Verdict,
+    Says, Severity, Signal, Strength, Verdict,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -147,6 +147,9 @@ pub(crate) struct RunView {
     /// The evidence, signal by signal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) evidence: Vec<SignalView>,
+    /// What proves that the safety backup was restored at once, where the restore had left the target damaged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) roll_back_evidence: Vec<SignalView>,
     /// The target's safety backup on the machine of this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) safety_backup: Option<String>,
@@ -173,6 +176,16 @@ pub(crate) struct SignalView {
     pub(crate) text: String,
 }
 
+impl From<&Signal> for SignalView {
+    fn from(signal: &Signal) -> Self {
+        Self {
+            name: signal.name.clone(),
+            says: signal.says,
+            text: signal.text.clone(),
+        }
+    }
+}
+
 impl From<&RunReport> for RunView {
     fn from(report: &RunReport) -> Self {
         let path = |package: &release_engine::journal::StoredPackage| package.path.display().to_string();
@@ -196,15 +209,8 @@ impl From<&RunReport> for RunView {
                 text: cause.message.clone(),
                 next_step: cause.next_step.clone(),
             }),
-            evidence: report
-                .evidence
-                .iter()
-                .map(|signal| SignalView {
-                    name: signal.name.clone(),
-                    says: signal.says,
-                    text: signal.text.clone(),
-                })
-                .collect(),
+            evidence: report.evidence.iter().map(Into::into).collect(),
+            roll_back_evidence: report.roll_back_evidence.iter().map(Into::into).collect(),
             safety_backup: report.safety_backup.as_ref().map(path),
             package: report.package.as_ref().map(path),
             terminal_commands: report.next.clone(),
@@ -351,5 +357,27 @@ impl From<EnvironmentFacts> for CheckView {
             backups: facts.backups.len(),
             logs_readable: facts.logs_readable,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_proves_a_roll_back_stands_apart_from_what_proves_the_damage() {
+        let signal = |text: &str| json!({ "name": "content", "says": "against", "text": text });
+        let report = json!({
+            "run": "run-20261122-100000000-aaaa", "plan": "plan-20261122-100000-aaaa", "summary": "Restore dev to test",
+            "action": "restore", "state": "ended", "confirmed_by": "target_named", "created_at": "", "updated_at": "",
+            "steps_done": 12, "steps": 12, "verdict": "failed_reverted", "package_rejected": false,
+            "evidence": [signal("orders is missing")], "roll_back_evidence": [signal("as before")],
+        });
+        let report: RunReport = serde_json::from_value(report).unwrap();
+        let view = serde_json::to_value(RunView::from(&report)).unwrap();
+        assert_eq!(view["evidence"], json!([signal("orders is missing")]));
+        assert_eq!(view["roll_back_evidence"], json!([signal("as before")]));
     }
 }

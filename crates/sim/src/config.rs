@@ -173,6 +173,10 @@ pub struct Settings {
     /// Whether the inside of migration packages is nothing that a tool could know.
     #[serde(default)]
     pub opaque_migrations: bool,
+    /// Whether an execution by file (`migration:execute`) takes no values of variables along: an older command line's
+    /// surface, where they have to be made before.
+    #[serde(default)]
+    pub migration_values_apart: bool,
     /// Where the log lines go.
     pub log_transport: LogTransport,
     /// `SKIP_SAME_VERSION_UPGRADE`: no upgrade and no reload after a restore of the same version.
@@ -193,6 +197,7 @@ impl Default for Settings {
             schema_in_sub_apps: false,
             collection_manager_schema: None,
             opaque_migrations: false,
+            migration_values_apart: false,
             log_transport: LogTransport::DailyFiles,
             skip_same_version_upgrade: false,
         }

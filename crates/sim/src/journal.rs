@@ -11,6 +11,9 @@ pub struct RequestRecord {
     pub path: String,
     /// The query as sent, percent-decoded, without `?`; a token in it is masked.
     pub query: String,
+    /// The body's content type with the names and kinds of its fields, without their values:
+    /// `application/json {name: string, ruleId: number}`. Empty without a body, and where nobody read it.
+    pub body: String,
     /// `resource:action`, empty outside the API.
     pub action: String,
     /// The status of the answer; `None` when none was sent (yet).
@@ -45,6 +48,13 @@ impl Journal {
     pub(crate) fn mutation(&self, place: usize) {
         if let Some(record) = self.lock().requests.get_mut(place) {
             record.mutation = true;
+        }
+    }
+
+    /// What the request's body brings.
+    pub(crate) fn brought(&self, place: usize, shape: &str) {
+        if let Some(record) = self.lock().requests.get_mut(place) {
+            shape.clone_into(&mut record.body);
         }
     }
 

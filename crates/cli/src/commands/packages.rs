@@ -135,6 +135,9 @@ fn prune(context: &Context, older_than: Option<u32>, yes: bool) -> Result<Exit, 
     for path in &pruned.pinned {
         output::data(&format!("kept, an undo may need it: {}", shown(path)));
     }
+    for path in &pruned.foreign {
+        output::data(&format!("kept, no run has put it there: {}", shown(path)));
+    }
     if !yes && !pruned.removed.is_empty() {
         output::talk("nothing was removed; to do so, add --yes");
     }

@@ -201,24 +201,30 @@ async fn plan_asking(
     context.engine.plan(&request, secrets).await
 }
 
-/// Asks at a terminal for variables that a migration's target lacks. Secrets are not asked for here: what is typed
-/// would be seen.
+/// Asks at a terminal for the values of variables and secrets that a migration's target lacks, the latter unseen. What
+/// is not given here is named by the run when its target asks for it.
 fn with_variables(plan: &Plan, secrets: &RunSecrets) -> RunSecrets {
     let mut secrets = secrets.clone();
+    if !output::can_ask() {
+        return secrets;
+    }
+    let target = plan.target().unwrap_or("the target");
     let needed = plan.migration.iter().flat_map(|migration| &migration.variables);
     for variable in needed {
-        if variable.secret || secrets.variables.contains_key(&variable.name) || !output::can_ask() {
+        if secrets.variables.contains_key(&variable.name) {
             continue;
         }
-        let target = plan.target().unwrap_or("the target");
-        let answer = output::ask(&format!(
-            "{target} lacks the variable {}; its value there:",
-            variable.name
-        ));
-        if let Some(value) = answer.filter(|value| !value.is_empty()) {
-            secrets
-                .variables
-                .insert(variable.name.clone(), Secret::new(value));
+        let name = &variable.name;
+        let value = if variable.secret {
+            output::ask_secret(&format!(
+                "{target} lacks the secret {name}; its value there (not shown):"
+            ))
+        } else {
+            let answer = output::ask(&format!("{target} lacks the variable {name}; its value there:"));
+            answer.filter(|answer| !answer.is_empty()).map(Secret::new)
+        };
+        if let Some(value) = value {
+            secrets.variables.insert(name.clone(), value);
         }
     }
     secrets
@@ -226,9 +232,20 @@ fn with_variables(plan: &Plan, secrets: &RunSecrets) -> RunSecrets {
 
 async fn run(context: &Context, confirmed: ConfirmedPlan, secrets: &RunSecrets) -> Result<Exit, EngineError> {
     let run = context.engine.start(confirmed, secrets)?;
-    let report = follow::follow(&context.engine, &run).await?;
-    show_run(context, &report);
-    Ok(Exit::from(&report))
+    match follow::follow(&context.engine, &run).await {
+        Ok(report) => {
+            show_run(context, &report);
+            Ok(Exit::from(&report))
+        }
+        // it goes on by itself, so nothing is said about the target
+        Err(error) => {
+            output::error(&error, context.globals.json);
+            output::talk(&format!(
+                "the run goes on by itself: nocobase-release runs show {run}"
+            ));
+            Ok(Exit::Unknown)
+        }
+    }
 }
 
 /// Asks a person at the terminal for the plan's phrase.

@@ -1,8 +1,8 @@
 //! Migration packages on their target: checked, then executed.
 //!
 //! By public documentation, not seen on live servers: `migrationFiles:*` of the web pages where it is there, for it
-//! alone takes variables, holds the package in a task and tells conflicts; `migration:*` otherwise. What a migration
-//! did is for the engine to find out.
+//! alone holds the package in a task and tells conflicts; `migration:*` otherwise, with values of variables where its
+//! version takes them. What a migration did is for the engine to find out.
 
 use std::path::{Path, PathBuf};
 
@@ -161,12 +161,18 @@ impl Client {
                 (self.mutation(&request.name), answer)
             }
             None => {
-                let request = Request::post("migration:execute");
-                let fields = if execution.skip_backup {
-                    vec![("skipBackup", Secret::new("true"))]
-                } else {
-                    Vec::new()
-                };
+                let request = execution
+                    .texts
+                    .iter()
+                    .fold(Request::post("migration:execute"), |request, text| {
+                        request.secret(&text.value)
+                    });
+                // each value a field of its own, as NocoBase's own command line sends them
+                let texts = execution.texts.iter().map(|text| sent(text).to_string());
+                let mut fields: Vec<_> = texts.map(|text| ("envTexts", Secret::new(text))).collect();
+                if execution.skip_backup {
+                    fields.push(("skipBackup", Secret::new("true")));
+                }
                 let answer = self.upload(&request, fields, &execution.file, progress).await?;
                 (self.mutation(&request.name), answer)
             }
@@ -183,10 +189,20 @@ impl Client {
         })
     }
 
-    /// Whether an execution of this check takes values of variables along. Otherwise they have to be made on the target
-    /// first ([`Client::create_text`]).
-    pub fn takes_env_texts(check: &MigrationCheck) -> bool {
-        check.task.is_some()
+    /// Whether an execution of this check takes values of variables along: by the web pages' surface always, by the
+    /// command line's where the server's OpenAPI document says so, which NocoBase's own command line goes by. Otherwise
+    /// they have to be made on the target first ([`Client::create_text`]).
+    pub async fn takes_env_texts(&self, check: &MigrationCheck) -> bool {
+        if check.task.is_some() {
+            return true;
+        }
+        let request = Request::get("swagger:get");
+        let document = match self.read(&request).await {
+            Ok(answer) => answer.json(&self.call(&request.name)).map(unwrapped),
+            Err(error) => Err(error),
+        };
+        // a server that hides its document takes variables all the same
+        document.is_ok_and(|document| describes_env_texts(&document))
     }
 
     /// Makes a variable or a secret on the server (`environmentVariables:create`).
@@ -199,6 +215,22 @@ impl Client {
         let at = self.mutation(&request.name);
         self.change(&request).await?.json(&at).map(drop)
     }
+}
+
+/// Whether the body of `migration:execute` has a member for values, in itself or in a schema that it refers to.
+fn describes_env_texts(document: &Value) -> bool {
+    let body = document.pointer("/paths/~1migration:execute/post/requestBody");
+    let mut schemas: Vec<&Value> = body
+        .and_then(|body| body.get("content")?.as_object())
+        .into_iter()
+        .flat_map(|kinds| kinds.values().filter_map(|kind| kind.get("schema")))
+        .collect();
+    let referred = |schema: &&Value| document.pointer(schema.get("$ref")?.as_str()?.strip_prefix('#')?);
+    let more: Vec<&Value> = schemas.iter().filter_map(referred).collect();
+    schemas.extend(more);
+    schemas
+        .iter()
+        .any(|schema| schema.pointer("/properties/envTexts").is_some())
 }
 
 /// A value as the server takes it: a line `NAME=value`, open or secret.

@@ -2,7 +2,7 @@
 //!
 //! By public documentation (nocobase/nocobase and nocobase/skills), not seen on live servers. The plugin has two
 //! surfaces: `migration:*`, which the official command line uses, and the older `migrationFiles:*` of the web pages,
-//! which alone takes variables, tells conflicts and keeps the SQL. Packages are made and fetched here, over the first
+//! which alone tells conflicts and keeps the SQL. Packages are made and fetched here, over the first
 //! where it is there; checking and executing, rules and logs are in files of their own.
 
 use std::path::Path;
@@ -230,12 +230,11 @@ pub(super) fn is_unknown_action(error: &Error) -> bool {
     matches!(error, Error::Refused { status: 500, message, .. } if message.contains("reading 'findOne'"))
 }
 
-/// The documented refusals of a download that comes too early.
+/// The documented refusals of a download that comes too early. What a proxy answers has been tried again already, as
+/// with every read.
 fn may_be_early(error: &Error) -> bool {
     match error {
-        Error::Refused { status, .. } | Error::Unexpected { status, .. } | Error::Gateway { status, .. } => {
-            matches!(status, 400 | 503)
-        }
+        Error::Refused { status, .. } | Error::Unexpected { status, .. } => matches!(status, 400 | 503),
         Error::Maintenance { .. } => true,
         _ => false,
     }

@@ -11,6 +11,7 @@ mod calls;
 mod errors;
 mod failures;
 mod logs;
+mod migration_contract;
 mod migrations;
 mod nb_cli;
 mod oauth;

@@ -436,6 +436,80 @@ async fn an_execution_is_sent_once_and_carries_values() {
 }
 
 #[tokio::test]
+async fn values_go_along_with_a_file_where_the_servers_document_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(NAME);
+    std::fs::write(&path, b"PK").unwrap();
+    let document = |schema: Value| {
+        json!({
+            "paths": { "/migration:execute": { "post": { "requestBody": { "content": {
+                "multipart/form-data": { "schema": schema },
+            } } } } },
+            "components": { "schemas": { "Execution": { "properties": { "envTexts": { "type": "array" } } } } },
+        })
+    };
+    let with = json!({ "type": "object", "properties": { "envTexts": { "type": "array" } } });
+    let without = json!({ "type": "object", "properties": { "skipBackup": { "type": "boolean" } } });
+    let referring = json!({ "$ref": "#/components/schemas/Execution" });
+    let by_file = MigrationCheck::default();
+    for (answer, takes) in [
+        (Reply::json(200, &document(with.clone()).to_string()), true),
+        (Reply::json(200, &document(referring).to_string()), true),
+        (ok(document(with)), true),
+        (Reply::json(200, &document(without).to_string()), false),
+        (Reply::json(200, "{}"), false),
+        // its plugin is not enabled
+        (
+            Reply::typed(404, "text/plain; charset=utf-8", b"Not Found"),
+            false,
+        ),
+        (Reply::recorded("no permissions"), false),
+    ] {
+        let server = server(true, false).await;
+        server.on("swagger:get", [answer]);
+        assert_eq!(server.client().takes_env_texts(&by_file).await, takes);
+        let by_task = MigrationCheck {
+            task: Some("t1".into()),
+            ..MigrationCheck::default()
+        };
+        assert!(server.client().takes_env_texts(&by_task).await);
+        assert_eq!(server.seen("swagger:get").len(), 1, "a task needs no document");
+    }
+
+    let text = |name: &str, secret| EnvText {
+        name: name.into(),
+        secret,
+        value: Secret::new(VALUE),
+    };
+    let execution = Execution {
+        file: path,
+        task: None,
+        texts: vec![text("API_URL", false), text("API_KEY", true)],
+        skip_backup: false,
+    };
+    let server = server(true, false).await;
+    server.on(
+        "migration:execute",
+        [refused(400, &format!("bad line API_KEY={VALUE}"))],
+    );
+    let error = server
+        .client()
+        .execute_migration(&execution, |_| ())
+        .await
+        .unwrap_err();
+    assert!(
+        !format!("{error} {error:?} {execution:?}").contains(VALUE),
+        "{error}"
+    );
+    let sent = String::from_utf8_lossy(&server.only("migration:execute").body).into_owned();
+    assert_eq!(sent.matches("name=\"envTexts\"").count(), 2, "a field for each");
+    for (name, secret) in [("API_URL", false), ("API_KEY", true)] {
+        let field = json!({ "text": format!("{name}={VALUE}"), "secret": secret });
+        assert!(sent.contains(&field.to_string()), "{sent}");
+    }
+}
+
+#[tokio::test]
 async fn conflicts_logs_and_sql() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(true, true).await;

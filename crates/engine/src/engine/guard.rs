@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Engine;
 use super::prepare::{may_be_accepted, overwrote};
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::same_address;
 use crate::ids::RunId;
 use crate::journal::{self, ConfirmedBy, Phase, RunState};
 use crate::plan::{Plan, PlanAction, PlannedPackage, Strength};
@@ -62,18 +62,28 @@ impl Engine {
         }
         self.fits_settings(plan)?;
         self.hold_to_ledger(plan)?;
+        if !plan.is_what_it_says(&self.policy_for(&plan.facts)?) {
+            return Err(EngineError::PlanForeign {
+                plan: plan.id.to_string(),
+                reason: "its words are not what is planned for its request under the policy of this machine"
+                    .into(),
+            });
+        }
+        // A source that is being overwritten, or was left half-way, holds nothing to be taken from it.
+        for side in [&plan.facts.source, &plan.facts.target].into_iter().flatten() {
+            if let Some(last) = journal::last_overwrite(&self.settings.home, &side.api_base)?
+                && last.phase != Phase::Ended
+                && Some(&last.run) != this_run
+            {
+                return Err(EngineError::UnfinishedRun {
+                    environment: side.environment.clone(),
+                    run: last.run.to_string(),
+                });
+            }
+        }
         let Some(target) = &plan.facts.target else {
             return Ok(Strength::None);
         };
-        if let Some(last) = journal::last_overwrite(&self.settings.home, &target.api_base)?
-            && last.phase != Phase::Ended
-            && Some(&last.run) != this_run
-        {
-            return Err(EngineError::UnfinishedRun {
-                environment: target.environment.clone(),
-                run: last.run.to_string(),
-            });
-        }
         Ok(
             if self.is_protected(&target.environment) || self.makes_rule_on_protected(plan) {
                 Strength::Person

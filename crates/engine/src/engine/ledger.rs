@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::Engine;
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{Verified, blocked, same_address};
+use crate::facts::{Verified, blocked};
 use crate::home::sha256_of;
 use crate::journal;
 use crate::ledger::{LedgerEntry, read_ledger, unverified, verified_on};

@@ -57,7 +57,7 @@ impl Engine {
             }
         };
         let file = match package {
-            PackageChoice::File(path) => Some(self.read_file(path, secrets).await?),
+            PackageChoice::File(path) => Some(self.read_package(path, secrets).await?),
             PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => None,
         };
         let mut migration = migration;
@@ -71,6 +71,7 @@ impl Engine {
             target: Some(target_facts),
             file,
             last_run,
+            source_in_doubt: None,
             migration: Some(Box::new(migration)),
         })
     }

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::confirm::{self, Approval, ConfirmedPlan, Proof};
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, read_environment};
+use crate::facts::{EnvironmentFacts, Facts, InDoubt, read_environment};
 use crate::home::{Home, write_atomically};
 use crate::ids::{PlanId, RunId};
 use crate::journal::{self, Journal, Phase, Reader, Witness};
@@ -38,6 +38,7 @@ use crate::policy::Policy;
 use crate::report::{RunReport, RunStanding};
 use crate::request::{Request, Wanted, wanted};
 use crate::run::{Pace, RunSecrets, Runner};
+use crate::verdict::Verdict;
 
 /// What the engine stands on; the command line reads it from files and variables.
 #[derive(Debug, Clone)]
@@ -159,14 +160,23 @@ impl Engine {
                 reason: reason.clone(),
             });
         }
-        let found = self.settings.environments.iter().find(|environment| {
-            environment.name == name
-                || environment.name.to_lowercase() == wanted
+        let environments = &self.settings.environments;
+        let called = |environment: &&Environment| {
+            environment.name.to_lowercase() == wanted
                 || environment
                     .aliases
                     .iter()
                     .any(|alias| alias.to_lowercase() == wanted)
-        });
+        };
+        let exact = environments.iter().find(|environment| environment.name == name);
+        let mut alike = environments.iter().filter(called);
+        let found = exact.or_else(|| alike.next());
+        if let (None, Some(one), Some(other)) = (exact, found, alike.next()) {
+            return Err(EngineError::BadEnvironment {
+                name: name.to_owned(),
+                reason: format!("{} and {} could both be meant", one.name, other.name),
+            });
+        }
         found
             .map(|environment| environment.name.clone())
             .ok_or_else(|| EngineError::UnknownEnvironment {
@@ -213,21 +223,41 @@ impl Engine {
     /// Reads facts and makes a plan, which is kept under its id. Nothing is changed on any environment.
     pub async fn plan(&self, request: &Request, secrets: &RunSecrets) -> Result<Plan, EngineError> {
         let request = self.normalised(request)?;
-        let (facts, undoes) = self.read_facts(&request, secrets).await?;
-        let mut policy = self.settings.policy.clone();
-        if let Some(target) = facts.target.as_ref().map(|target| target.environment.clone())
-            && self.is_protected(&target)
-        {
-            policy.protected.push(target);
+        let (mut facts, undoes) = self.read_facts(&request, secrets).await?;
+        if let Some(source) = &facts.source {
+            facts.source_in_doubt = self.in_doubt(&source.api_base)?;
         }
+        let policy = self.policy_for(&facts)?;
+        let made = plan(&request, facts, undoes, &policy, Timestamp::now(), random())?;
+        self.keep(&made)?;
+        Ok(made)
+    }
+
+    /// The policy as it applies to what these facts are about.
+    pub(super) fn policy_for(&self, facts: &Facts) -> Result<Policy, EngineError> {
+        let mut policy = self.settings.policy.clone();
         if let Some(target) = facts.target.as_ref().map(|target| target.environment.clone()) {
+            if self.is_protected(&target) {
+                policy.protected.push(target.clone());
+            }
             let firsts = self.verified_first(&target)?;
             let firsts = firsts.into_iter().map(|(name, _)| name).collect();
             policy.verified_first = BTreeMap::from([(target, firsts)]);
         }
-        let made = plan(&request, facts, undoes, &policy, Timestamp::now(), random())?;
-        self.keep(&made)?;
-        Ok(made)
+        Ok(policy)
+    }
+
+    /// The last run that overwrote the server at this address, where it did not end well.
+    fn in_doubt(&self, address: &str) -> Result<Option<InDoubt>, EngineError> {
+        let last = journal::last_overwrite(&self.settings.home, address)?;
+        Ok(last.and_then(|last| {
+            let verdict = last.verdict?;
+            let doubtful = matches!(verdict, Verdict::Partial | Verdict::Lost | Verdict::Unknown);
+            doubtful.then_some(InDoubt {
+                run: last.run,
+                verdict,
+            })
+        }))
     }
 
     /// The plan of that id.

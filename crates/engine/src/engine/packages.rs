@@ -3,6 +3,7 @@
 //! What a package holds is for [`crate::package`] to say. What is still somebody's way back is never tidied away.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use crate::address::canonical_address;
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, canonical_address, read_environment};
+use crate::facts::{EnvironmentFacts, read_environment};
 use crate::finding::{Finding, Severity};
 use crate::home::sync_folder;
 use crate::journal::{self, Phase, StoredPackage};
@@ -47,6 +49,24 @@ pub struct Pruned {
     pub removed: Vec<PathBuf>,
     /// Packages that are old enough and stay, because an undo may need them.
     pub pinned: Vec<PathBuf>,
+    /// Packages that are old enough and stay, because no run of this home has put them there.
+    pub foreign: Vec<PathBuf>,
+}
+
+/// Packages of this machine as journals name them, by file name: a home that was moved, or is reached by another path,
+/// has the same names in it.
+#[derive(Debug, Default)]
+struct Named {
+    /// All that runs have fetched.
+    known: BTreeSet<OsString>,
+    /// Those that an undo or an unfinished run may need.
+    pinned: BTreeSet<OsString>,
+}
+
+impl Named {
+    fn pin(&mut self, package: &StoredPackage) {
+        self.pinned.extend(package.path.file_name().map(OsString::from));
+    }
 }
 
 impl Engine {
@@ -187,10 +207,16 @@ impl Engine {
         Err(EngineError::Preflight { findings })
     }
 
-    /// Removes packages of this machine that are older than so many days, but none that an undo or an unfinished run
-    /// may still need. With `dry` it only says which.
+    /// Removes packages that runs have put on this machine and that are older than so many days, but none that an undo or
+    /// an unfinished run may still need. With `dry` it only says which.
     pub fn prune_packages(&self, days: u32, dry: bool) -> Result<Pruned, EngineError> {
-        let pinned = self.pinned_packages()?;
+        if days == 0 {
+            return Err(EngineError::Unsupported {
+                what: "packages of today are not tidied away".into(),
+                instead: "give at least one day".into(),
+            });
+        }
+        let named = self.named_packages()?;
         let oldest = Timestamp::now()
             .checked_sub(SignedDuration::from_hours(24 * i64::from(days)))
             .unwrap_or(Timestamp::MIN);
@@ -205,8 +231,13 @@ impl Engine {
                 if !old {
                     continue;
                 }
-                if pinned.contains(&path) {
+                let name = path.file_name().unwrap_or_default();
+                if named.pinned.contains(name) {
                     pruned.pinned.push(path);
+                    continue;
+                }
+                if !named.known.contains(name) {
+                    pruned.foreign.push(path);
                     continue;
                 }
                 if !dry {
@@ -224,15 +255,20 @@ impl Engine {
 
     /// What an unfinished run works with, and for each server the safety backup that an undo would take. A journal that
     /// cannot be read might name one, too, and is the error.
-    fn pinned_packages(&self) -> Result<BTreeSet<PathBuf>, EngineError> {
+    fn named_packages(&self) -> Result<Named, EngineError> {
         let home = &self.settings.home;
-        let mut pinned = BTreeSet::new();
+        let mut named = Named::default();
         let mut settled: BTreeSet<String> = BTreeSet::new();
         let mut undone = BTreeSet::new();
         for run in journal::list_runs(home)? {
             let state = journal::read(home, &run)?;
+            let fetched = state
+                .packages
+                .values()
+                .filter_map(|package| package.path.file_name());
+            named.known.extend(fetched.map(OsString::from));
             let Some(verdict) = state.verdict.filter(|_| state.phase == Phase::Ended) else {
-                pinned.extend(state.packages.into_values().map(|package| package.path));
+                state.packages.values().for_each(|package| named.pin(package));
                 continue;
             };
             let Some(target) = &state.plan.facts.target else {
@@ -251,10 +287,11 @@ impl Engine {
                 undone.insert(earlier.run.clone());
                 continue;
             }
-            pinned.extend(state.safety_backup().map(|package| package.path.clone()));
+            let kept = [state.safety_backup(), state.way_back().1];
+            kept.into_iter().flatten().for_each(|package| named.pin(package));
             settled.insert(server);
         }
-        Ok(pinned)
+        Ok(named)
     }
 }
 
@@ -263,7 +300,7 @@ fn package_folders(root: &Path) -> Result<Vec<PathBuf>, EngineError> {
         Ok(entries) => Ok(entries
             .flatten()
             .map(|entry| entry.path())
-            .filter(|path| path.is_dir())
+            .filter(|path| path.is_dir() && !path.is_symlink())
             .collect()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(EngineError::local(

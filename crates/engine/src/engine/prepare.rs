@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use futures_util::future::try_join;
 
 use super::Engine;
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{Facts, FileFacts, read_environment, same_address};
+use crate::facts::{Facts, FileFacts, read_environment};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
 use crate::plan::{MIGRATION_CHECK_UNCLEAR, MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
@@ -33,7 +34,7 @@ impl Engine {
                 package,
                 accepted,
             } => Request::Restore {
-                source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
+                source: self.normalised_source(source.as_deref(), package)?,
                 target: self.resolve(target)?,
                 package: self.normalised_package(package, source.as_deref().unwrap_or(target), false)?,
                 accepted: accepted.clone(),
@@ -50,7 +51,7 @@ impl Engine {
                     return Err(not_acceptable(code));
                 }
                 Request::Migrate {
-                    source: source.as_deref().map(|name| self.resolve(name)).transpose()?,
+                    source: self.normalised_source(source.as_deref(), package)?,
                     target: self.resolve(target)?,
                     rule: rule.clone(),
                     package: self.normalised_package(package, source.as_deref().unwrap_or(target), true)?,
@@ -67,6 +68,16 @@ impl Engine {
                 run: run.clone(),
             },
         })
+    }
+
+    /// A file of this machine has no source, whatever is said of it: what that environment holds is not what is in it.
+    fn normalised_source(
+        &self,
+        source: Option<&str>,
+        package: &PackageChoice,
+    ) -> Result<Option<String>, EngineError> {
+        let name = source.map(|name| self.resolve(name)).transpose()?;
+        Ok(name.filter(|_| !matches!(package, PackageChoice::File(_))))
     }
 
     fn normalised_package(
@@ -98,6 +109,7 @@ impl Engine {
                         target: None,
                         file: None,
                         last_run: None,
+                        source_in_doubt: None,
                         migration: None,
                     },
                     None,
@@ -110,7 +122,7 @@ impl Engine {
                 ..
             } => {
                 let file = match package {
-                    PackageChoice::File(path) => Some(self.read_file(path, secrets).await?),
+                    PackageChoice::File(path) => Some(self.read_package(path, secrets).await?),
                     PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => None,
                 };
                 let target_client = self.client(target)?;
@@ -135,6 +147,7 @@ impl Engine {
                         target: Some(target),
                         file,
                         last_run,
+                        source_in_doubt: None,
                         migration: None,
                     },
                     None,
@@ -171,7 +184,11 @@ impl Engine {
                         ),
                     });
                 }
-                self.facts_of_way_back(scratch, drilled, secrets).await
+                let (mut facts, drilled) = self.facts_of_way_back(scratch, drilled, secrets).await?;
+                if let Some(file) = &mut facts.file {
+                    file.verified = self.verified(&file.inspection.sha256)?;
+                }
+                Ok((facts, drilled))
             }
         }
     }
@@ -209,6 +226,7 @@ impl Engine {
             target: Some(facts),
             file: Some(file),
             last_run,
+            source_in_doubt: None,
             migration: None,
         };
         Ok((facts, Some(undone)))
@@ -244,16 +262,23 @@ impl Engine {
         Ok(journal::last_overwrite(&self.settings.home, address)?.map(|last| last.run))
     }
 
-    pub(super) async fn read_file(
+    /// A package of this machine that is to go somewhere, with where it was verified.
+    pub(super) async fn read_package(
         &self,
         path: &Path,
         secrets: &RunSecrets,
     ) -> Result<FileFacts, EngineError> {
-        let inspection = self.inspect_file(path, secrets).await?;
+        let mut file = self.read_file(path, secrets).await?;
+        file.verified = self.verified(&file.inspection.sha256)?;
+        Ok(file)
+    }
+
+    /// A safety backup: the way back hangs on no other journal than its own run's.
+    async fn read_file(&self, path: &Path, secrets: &RunSecrets) -> Result<FileFacts, EngineError> {
         Ok(FileFacts {
             path: path.to_owned(),
-            verified: self.verified(&inspection.sha256)?,
-            inspection,
+            inspection: self.inspect_file(path, secrets).await?,
+            verified: Vec::new(),
         })
     }
 
@@ -294,6 +319,10 @@ impl Engine {
                 (_, None) => return Err(unfinished(target, &state)),
                 (_, Some(verdict)) if !verdict.may_have_changed() => {}
                 (Some(earlier), Some(verdict)) if verdict.is_good() => undone.push(earlier.run.clone()),
+                // An undo that ended badly is tried again: what it found was the damage.
+                (Some(_), Some(_)) if state.way_back().0 != &state.run => {
+                    return journal::read(home, state.way_back().0);
+                }
                 (_, Some(_)) => return Ok(state),
             }
         }

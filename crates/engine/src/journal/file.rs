@@ -12,8 +12,8 @@ use super::JOURNAL_FORMAT;
 use super::event::{Event, Line};
 use super::state::{Phase, RunState};
 use super::witness::Witness;
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::same_address;
 use crate::home::{Home, make_private_folder, sync_folder};
 use crate::ids::RunId;
 
@@ -301,6 +301,13 @@ fn journal_path(folder: &Path) -> PathBuf {
 fn append(file: &mut File, line: &Line) -> std::io::Result<()> {
     let mut bytes = serde_json::to_vec(line)?;
     bytes.push(b'\n');
+    // What could not be read again must not be written: it would take the whole journal with it.
+    if bytes.len() as u64 >= LONGEST_LINE {
+        return Err(std::io::Error::other(format!(
+            "an event of {} bytes is too long",
+            bytes.len()
+        )));
+    }
     file.write_all(&bytes)
 }
 

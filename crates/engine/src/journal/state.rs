@@ -9,7 +9,7 @@ use crate::error::ErrorReport;
 use crate::evidence::Evidence;
 use crate::ids::RunId;
 use crate::migration::{MigrationBaseline, MigrationEvidence};
-use crate::plan::{Plan, StepName};
+use crate::plan::{Plan, PlanAction, StepName};
 use crate::verdict::Verdict;
 
 /// How far a run is.
@@ -316,6 +316,21 @@ impl RunState {
             PackageRole::SafetyBackup
         };
         self.packages.get(&role)
+    }
+
+    /// The run to name for an undo, and the package that leads back to the last good state: of an undo that ended badly
+    /// they are those of the run that it was to take back, since its own safety backup holds the damage.
+    pub fn way_back(&self) -> (&RunId, Option<&StoredPackage>) {
+        let bad = matches!(
+            self.verdict,
+            Some(Verdict::Partial | Verdict::Lost | Verdict::Unknown)
+        );
+        match &self.plan.undoes {
+            Some(earlier) if bad && self.plan.action == PlanAction::Undo => {
+                (&earlier.run, self.packages.get(&PackageRole::Package))
+            }
+            _ => (&self.run, self.safety_backup()),
+        }
     }
 
     fn is_open(&self, step: StepName) -> bool {

@@ -167,6 +167,7 @@ mod tests {
             target: Some(early),
             file: None,
             last_run: None,
+            source_in_doubt: None,
             migration: None,
         };
         assert_eq!(expiring(&facts, until).len(), 1);

@@ -2,8 +2,9 @@
 
 use super::{PlanAction, PlannedPackage, SCHEMA_MISMATCH, Step, StepName, Strength, Undone};
 use super::{credentials, known};
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse, same_address};
+use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse};
 use crate::finding::Finding;
 use crate::ledger::unverified;
 use crate::migration::PlannedMigration;

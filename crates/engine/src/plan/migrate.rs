@@ -8,8 +8,9 @@ use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_ste
 use super::migrate_words::{destroyed, steps};
 use super::migration_judge::judge_migration;
 use super::{MIGRATION_PLUGINS_MISSING, PlanAction, PlannedPackage, Strength};
+use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, Facts, blocked, refuse, same_address};
+use crate::facts::{EnvironmentFacts, Facts, blocked, refuse};
 use crate::finding::Finding;
 use crate::migration::{
     MigrationFacts, MigrationPackageFact, PlannedMigration, PlannedRule, RuleChoice, choose, effects,
@@ -334,6 +335,7 @@ fn variables_missing(migration: &MigrationFacts, target: &EnvironmentFacts) -> F
             target.environment,
             named.join(", ")
         ),
-        "give their values when it runs, at a terminal: --value-env NAME=VARIABLE, or --values-file FILE with lines NAME=value",
+        "give their values when it runs: a terminal asks for each, or --value-env NAME=VARIABLE, or --values-file FILE with \
+         lines NAME=value",
     )
 }

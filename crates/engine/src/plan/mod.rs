@@ -195,6 +195,8 @@ pub struct Plan {
     /// When it can no longer be confirmed.
     #[schemars(with = "String")]
     pub expires_at: Timestamp,
+    /// What was asked for, with names resolved: the plan is made of this and of the facts, and nothing else.
+    pub request: Request,
     /// What it does.
     pub action: PlanAction,
     /// The same in one sentence.
@@ -261,12 +263,30 @@ pub fn plan(
         .unwrap_or(expires_at);
     let mut findings = draft.findings;
     findings.extend(credentials::expiring(&facts, over_at));
+    if let (Some(doubt), Some(source), PlannedPackage::New { .. }) =
+        (&facts.source_in_doubt, &facts.source, &draft.package)
+    {
+        findings.push(Finding::warning(
+            "source_in_doubt",
+            format!(
+                "{} overwrote {} last and ended {}: a package of it may hold that damage",
+                doubt.run,
+                source.environment,
+                doubt.verdict.as_str()
+            ),
+            format!(
+                "look at {} first: nocobase-release runs show {}",
+                source.environment, doubt.run
+            ),
+        ));
+    }
     let mut plan = Plan {
         format: PLAN_FORMAT,
         id: PlanId::new(now, random),
         hash: String::new(),
         created_at: now,
         expires_at,
+        request: request.clone(),
         action: draft.action,
         summary: draft.summary,
         package: draft.package,
@@ -288,6 +308,29 @@ pub fn plan(
 }
 
 impl Plan {
+    /// Whether this is what is planned for its request and facts under this policy: a plan is a file, and a person who
+    /// confirms it believes its words.
+    pub(crate) fn is_what_it_says(&self, policy: &Policy) -> bool {
+        let made = plan(
+            &self.request,
+            self.facts.clone(),
+            self.undoes.clone(),
+            policy,
+            self.created_at,
+            0,
+        );
+        made.is_ok_and(|made| {
+            let made = Plan {
+                id: self.id.clone(),
+                hash: self.hash.clone(),
+                expires_at: self.expires_at,
+                confirmation: self.confirmation,
+                ..made
+            };
+            made == *self
+        })
+    }
+
     /// SHA-256 over the plan without its hash.
     pub fn compute_hash(&self) -> String {
         let mut bare = self.clone();
@@ -305,7 +348,7 @@ impl Plan {
     pub(crate) fn broken_rule(&self, policy: &Policy) -> Option<String> {
         match self.action {
             PlanAction::Restore | PlanAction::Migrate => {
-                policy.forbidden_direction(self.source(), self.target()?)
+                policy.forbidden_direction(self.comes_from(), self.target()?)
             }
             PlanAction::Drill => {
                 let from = self.undoes.as_ref().map(|undone| undone.environment.as_str());
@@ -315,12 +358,23 @@ impl Plan {
         }
     }
 
-    /// Whether it brings back a target that is, or may be, damaged: what is there now is no way back worth
-    /// insisting on.
+    /// Where its package comes from, for the rules of the house: a file of this machine comes from an environment only
+    /// where it was verified on that.
+    fn comes_from(&self) -> Option<&str> {
+        let source = self.source()?;
+        let from_file = matches!(self.package, PlannedPackage::File { .. });
+        let verified = self.facts.file.iter().flat_map(|file| &file.verified);
+        let vouched = verified
+            .into_iter()
+            .any(|verified| verified.environment == source);
+        (!from_file || vouched).then_some(source)
+    }
+
+    /// Whether it brings back a target that is known to be damaged: what is there now is no way back worth insisting
+    /// on. Where nobody knows what it holds, that may be good, and is backed up first.
     pub fn undoes_damage(&self) -> bool {
         let verdict = self.undoes.as_ref().and_then(|undone| undone.verdict);
-        self.action == PlanAction::Undo
-            && matches!(verdict, Some(Verdict::Partial | Verdict::Lost | Verdict::Unknown))
+        self.action == PlanAction::Undo && matches!(verdict, Some(Verdict::Partial | Verdict::Lost))
     }
 
     /// The schema that the server is asked to move this package's content into: only where that was accepted by name,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt as _;
 use futures_util::future::join;
 use futures_util::stream;
-use nocobase_client::{Client, Error, LogLine};
+use nocobase_client::{Client, Error, Health, LogLine};
 use serde_json::Value;
 
 use super::obtain::Judged;
@@ -86,6 +86,7 @@ impl Log {
                 LogStory::Restored
                     | LogStory::Tolerated { .. }
                     | LogStory::Reverted { .. }
+                    | LogStory::RevertedLate { .. }
                     | LogStory::RevertFailed { .. }
             )
     }
@@ -103,14 +104,17 @@ impl Runner {
         let client = self.target_client()?;
         for round in 1.. {
             let evidence = self.gather_once(attempt, &acceptance, &watched, judged).await?;
-            let steady = watched.standing != Standing::Up
-                || matches!(client.health().await, Ok(nocobase_client::Health::Up));
-            if steady || round == ROUNDS {
+            if watched.standing != Standing::Up || round == ROUNDS {
                 return Ok(evidence);
             }
-            let again = self.watch(attempt, false).await?;
+            let busy = match client.health().await {
+                Ok(Health::Up) => return Ok(evidence),
+                Ok(Health::Maintenance { .. }) => true,
+                Ok(Health::Other { .. }) | Err(_) => false,
+            };
+            let again = self.watch(attempt, watched.went_down || busy).await?;
             watched = Watched {
-                went_down: true,
+                went_down: again.went_down,
                 standing: again.standing,
                 process_died: again.process_died || watched.process_died,
                 failure_message: again.failure_message.or(watched.failure_message),
@@ -159,6 +163,7 @@ impl Runner {
         Ok(Evidence {
             acceptance: acceptance.clone(),
             went_down: watched.went_down,
+            process_died: log.process_died || watched.process_died,
             standing: watched.standing.clone(),
             failure_message: watched.failure_message.clone(),
             log: log.story,
@@ -495,12 +500,23 @@ fn read_story(lines: &[LogLine], request_id: &str) -> Log {
         })
         .map(|line| message_of(&line.text))
         .collect();
+    let first = |marker: &str| {
+        lines
+            .iter()
+            .position(|line| ours(&line) && line.text.contains(marker))
+    };
+    let late = matches!((first(RESTORED), first(REVERTING)), (Some(done), Some(back)) if done < back);
     let story = if REVERT_FAILED.iter().any(|marker| any(marker)) {
         LogStory::RevertFailed { errors }
+    } else if late {
+        LogStory::RevertedLate { errors }
     } else if any(REVERTING) {
         LogStory::Reverted { errors }
     } else if any(TOLERATED) {
         LogStory::Tolerated { errors }
+    } else if any(FAILED) {
+        // A server that logs no more than errors shows this line alone.
+        LogStory::Failed { errors }
     } else if any(RESTORED) {
         LogStory::Restored
     } else if any(UNPACKED) {

@@ -42,7 +42,7 @@ impl Runner {
             self.check_texts(&check, &execution.texts).await?;
             self.check_unaltered(&package).await?;
             self.check_way_back(&safety_backup).await?;
-            if !Client::takes_env_texts(&check) {
+            if !execution.texts.is_empty() && !self.target_client()?.takes_env_texts(&check).await {
                 self.set_variables(&execution.texts).await?;
                 execution.texts.clear();
             }

@@ -36,6 +36,7 @@ use futures_util::future::try_join;
 use nocobase_client::{Client, Secret};
 use tokio::time::Instant;
 
+use crate::address::same_address;
 use crate::error::{EngineError, ErrorReport, client_report};
 use crate::facts::{Facts, read_environment};
 use crate::home::Home;
@@ -187,6 +188,17 @@ impl Runner {
             // What it did is not known yet; it stays to be taken up when the target is free.
             Err(error) => return Err(error),
         };
+        let source = self.plan.facts.source.as_ref();
+        let source = source.filter(|source| !same_address(&source.api_base, self.plan.locked_address()));
+        let _source = match source {
+            Some(source) if state.resumption() == Resumption::Begin => {
+                match TargetLock::share(&self.home, &source.environment, &source.api_base) {
+                    Ok(lock) => Some(lock),
+                    Err(error) => return self.end_unchanged(error.into()),
+                }
+            }
+            Some(_) | None => None,
+        };
         match (state.resumption(), self.plan.action) {
             (Resumption::Nothing, _) => Ok(()),
             (Resumption::ReadRollBack, _) => self.roll_back().await,
@@ -270,6 +282,7 @@ impl Runner {
                 None => None,
             };
             let facts = Facts {
+                source_in_doubt: None,
                 source,
                 target,
                 file: None,

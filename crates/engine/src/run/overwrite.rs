@@ -131,7 +131,8 @@ impl Runner {
         if planted && evidence.standing == Standing::Up && !decision.verdict.may_have_changed() {
             self.remove_marker().await?;
         }
-        let rolls_back = self.rolls_back(&evidence.standing, decision.verdict);
+        let rolls_back =
+            evidence.damage_is_certain() && self.rolls_back(&evidence.standing, decision.verdict);
         let cause = match &evidence.acceptance {
             Acceptance::Refused { message } => Some(ErrorReport {
                 code: "upload_refused".into(),

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Attempt, Runner};
 use crate::error::EngineError;
-use crate::evidence::Standing;
+use crate::evidence::{Acceptance, Standing};
 
 /// How much longer "up" must last when the log says that the restore began and not that it is over.
 pub(super) const PATIENCE: u32 = 6;
@@ -96,6 +96,8 @@ impl Runner {
     pub(super) async fn watch(&self, attempt: Attempt, went_down: bool) -> Result<Watched, EngineError> {
         let client = self.target_client()?;
         let upload = self.accepted(attempt);
+        // Without an answer to the upload, a connection that fails may be ours: only the server's own word counts then.
+        let answered = self.acceptance(attempt) == Acceptance::Accepted;
         let limit = Duration::from_secs(60 * u64::from(self.policy.watch_minutes));
         let begun = Instant::now();
         let mut watched = Watched {
@@ -166,7 +168,8 @@ impl Runner {
                     }
                 }
                 Look::Gone(message) => {
-                    (up_since, broken_since, watched.went_down) = (None, None, true);
+                    (up_since, broken_since) = (None, None);
+                    watched.went_down |= answered;
                     down_since.get_or_insert_with(Instant::now);
                     if shown != "cannot be reached" {
                         shown = "cannot be reached".into();

@@ -12,7 +12,7 @@ mod words;
 
 use self::content::{Content, has_changed, has_lost_all, seen};
 use super::{Decision, Verdict};
-use crate::evidence::{Acceptance, Standing};
+use crate::evidence::{Acceptance, Identity, Standing};
 use crate::migration::{MigrationEvidence, MigrationStory};
 
 /// Weighs the evidence of a migration. As for a restore, what could not be counted is not claimed. What was refused is
@@ -140,6 +140,11 @@ fn by_content(evidence: &MigrationEvidence) -> Decision {
             Verdict::Unknown
         }
         Content::Neither => Verdict::Partial,
+        Content::Unseen if matches!(evidence.identity, Identity::Refused { .. }) => {
+            // a migration keeps the users, so whoever could sign in before still can
+            because("our credentials no longer work there, and the content could not be compared");
+            Verdict::Unknown
+        }
         Content::Unseen if done && failed.is_none() => {
             because("the server calls it a success, but the content could not be compared");
             Verdict::Unverified

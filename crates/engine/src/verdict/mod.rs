@@ -9,7 +9,7 @@ pub use self::roll_back::{Damage, decide_roll_back};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Acceptance, Canary, Evidence, Identity, LogStory, Standing};
+use crate::evidence::{Acceptance, Canary, Comparison, Evidence, Identity, LogStory, Standing};
 
 /// How a run ended. Never a bare "success".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -162,8 +162,19 @@ fn weigh(evidence: &Evidence) -> Decision {
 fn earlier_data_stands(evidence: &Evidence) -> Decision {
     let mut reasons =
         vec!["the marker put into the target is still there, so its earlier data stands".to_owned()];
-    let server_says_failed =
-        evidence.failure_message.is_some() || matches!(evidence.log, LogStory::Reverted { .. });
+    let server_says_failed = evidence.failure_message.is_some()
+        || matches!(evidence.log, LogStory::Reverted { .. } | LogStory::Failed { .. });
+    if let LogStory::RevertedLate { .. } = evidence.log {
+        reasons.push(
+            "but the server went back only after it had restored the database and begun with the uploaded files: files \
+             of the same name may be the package's"
+                .into(),
+        );
+        return Decision {
+            verdict: Verdict::Partial,
+            reasons,
+        };
+    }
     if matches!(
         evidence.log,
         LogStory::RevertFailed { .. } | LogStory::Restored | LogStory::Tolerated { .. }
@@ -175,20 +186,30 @@ fn earlier_data_stands(evidence: &Evidence) -> Decision {
         };
     }
     let verdict = match &evidence.against_before {
-        Some(before) if before.tables > 0 && !before.is_whole() => {
-            reasons.push("but tables have fewer rows than before".into());
+        Some(before) if before.tables > 0 && !(evidence.went_down || server_says_failed) => {
+            if !before.is_whole() {
+                // whoever works there deletes rows, too
+                reasons.push("tables have fewer rows than the safety backup".into());
+            }
+            reasons.push("but the package may have been taken, and a restore may yet begin".into());
+            Verdict::Unknown
+        }
+        Some(before) if before.tables > 0 && before.lacks_tables() => {
+            reasons.push("but tables that held rows before are empty or gone".into());
             Verdict::Partial
         }
-        Some(before) if before.tables > 0 && (evidence.went_down || server_says_failed) => {
+        Some(before) if before.tables > 0 && !before.is_whole() => {
+            reasons.push(
+                "but tables have fewer rows than before: somebody deleted them meanwhile, or they did not come back".into(),
+            );
+            Verdict::Unknown
+        }
+        Some(before) if before.tables > 0 => {
             reasons.push(format!(
                 "and {} tables hold at least the rows they held before",
                 before.tables
             ));
             Verdict::FailedReverted
-        }
-        Some(before) if before.tables > 0 => {
-            reasons.push("but the package may have been taken, and a restore may yet begin".into());
-            Verdict::Unknown
         }
         _ if matches!(evidence.log, LogStory::Reverted { .. }) => Verdict::FailedReverted,
         _ => {
@@ -243,7 +264,16 @@ fn data_was_replaced(evidence: &Evidence) -> Decision {
             reasons.push("the server's log says of this request that the database was restored".into());
             with_warnings(evidence, reasons)
         }
-        LogStory::Reverted { .. } | LogStory::RevertFailed { .. } => {
+        LogStory::Failed { .. } => {
+            reasons.push(
+                "but the server calls this very restore failed, so something that is not counted may be missing".into(),
+            );
+            Decision {
+                verdict: Verdict::Partial,
+                reasons,
+            }
+        }
+        LogStory::Reverted { .. } | LogStory::RevertedLate { .. } | LogStory::RevertFailed { .. } => {
             reasons.push("but the server's log says that it went back to an earlier dump".into());
             Decision {
                 verdict: Verdict::Unknown,
@@ -260,6 +290,28 @@ fn data_was_replaced(evidence: &Evidence) -> Decision {
                 reasons,
             }
         }
+        LogStory::Begun if evidence.process_died => {
+            reasons.push(
+                "but the server's process died before the end, so indexes and constraints, which are not counted, may be \
+                 missing"
+                    .into(),
+            );
+            Decision {
+                verdict: Verdict::Unverified,
+                reasons,
+            }
+        }
+        // Another, older dump may hold as many rows and more: only the very same counts speak for the package.
+        LogStory::Begun | LogStory::Silent | LogStory::Unreadable { .. } if !content.is_exact() => {
+            reasons.push(format!(
+                "but {} tables hold more, and the server's log does not tell whether it was this package",
+                content.grown.len()
+            ));
+            Decision {
+                verdict: Verdict::Unverified,
+                reasons,
+            }
+        }
         LogStory::Begun | LogStory::Silent | LogStory::Unreadable { .. } => with_warnings(evidence, reasons),
     }
 }
@@ -273,7 +325,11 @@ fn replaced_without_content(evidence: &Evidence, mut reasons: Vec<String>) -> De
             );
             Verdict::Unverified
         }
-        LogStory::Tolerated { .. } | LogStory::RevertFailed { .. } | LogStory::Reverted { .. } => {
+        LogStory::Tolerated { .. }
+        | LogStory::Failed { .. }
+        | LogStory::RevertFailed { .. }
+        | LogStory::RevertedLate { .. }
+        | LogStory::Reverted { .. } => {
             reasons.push("and the server's log speaks of errors".into());
             Verdict::Partial
         }
@@ -382,6 +438,10 @@ fn without_marker(evidence: &Evidence) -> Decision {
         };
     }
     let verdict = match (is_package, is_before, &evidence.log) {
+        (_, _, LogStory::RevertedLate { .. }) => {
+            reasons.push("the server went back only after it had begun with the uploaded files".into());
+            Verdict::Partial
+        }
         (
             Some(true),
             Some(false),
@@ -408,11 +468,25 @@ fn without_marker(evidence: &Evidence) -> Decision {
             reasons.push("old and new content are alike; the server's log says that it went back".into());
             Verdict::FailedReverted
         }
-        (Some(false), Some(false), _) => {
+        (Some(false), Some(false), log) => {
             reasons.push("the content is neither the package's nor the earlier one".into());
-            Verdict::Partial
+            let grown = |side: Option<&Comparison>| side.is_some_and(Comparison::is_whole);
+            let begun = evidence.went_down
+                || !matches!(
+                    log,
+                    LogStory::Begun | LogStory::Silent | LogStory::Unreadable { .. }
+                );
+            if !begun {
+                reasons.push("but whoever works there changes rows, too, and a restore may yet begin".into());
+                Verdict::Unknown
+            } else if grown(before) || grown(package) {
+                reasons.push("but one of them with more rows: it cannot be told which".into());
+                Verdict::Unknown
+            } else {
+                Verdict::Partial
+            }
         }
-        (_, _, LogStory::Tolerated { .. } | LogStory::RevertFailed { .. }) => {
+        (_, _, LogStory::Tolerated { .. } | LogStory::Failed { .. } | LogStory::RevertFailed { .. }) => {
             reasons.push("the server's log speaks of errors".into());
             Verdict::Partial
         }

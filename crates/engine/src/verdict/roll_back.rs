@@ -31,7 +31,8 @@ impl Damage {
         }
     }
 
-    /// Whether a table that differed from the safety backup holds its rows again.
+    /// Whether most of the tables that differed from the safety backup hold exactly its rows again: one alone may have
+    /// come to that by somebody's work.
     fn is_mended(&self, after: &Comparison) -> bool {
         let differs = |side: &Comparison, table: &str| {
             side.missing
@@ -40,12 +41,9 @@ impl Damage {
                 .any(|difference| difference.table == table)
         };
         self.against_before.as_ref().is_some_and(|before| {
-            after.tables >= before.tables
-                && before
-                    .missing
-                    .iter()
-                    .chain(&before.grown)
-                    .any(|difference| !differs(after, &difference.table))
+            let differed = || before.missing.iter().chain(&before.grown);
+            let mended = differed().filter(|difference| !differs(after, &difference.table));
+            after.tables >= before.tables && 2 * mended.count() > differed().count()
         })
     }
 }
@@ -116,7 +114,7 @@ fn weigh(damage: &Damage, after: &Evidence) -> Decision {
     }
     let went_back = matches!(
         after.log,
-        LogStory::Reverted { .. } | LogStory::RevertFailed { .. }
+        LogStory::Reverted { .. } | LogStory::RevertedLate { .. } | LogStory::RevertFailed { .. }
     );
     if went_back && !content.is_exact() {
         let reason = format!(
@@ -138,8 +136,8 @@ fn weigh(damage: &Damage, after: &Evidence) -> Decision {
             let reason = "but the server's log says that it went back from it".to_owned();
             ended(reasons, Verdict::Unknown, reason)
         }
-        LogStory::Tolerated { .. } => {
-            let reason = "but the server ignored errors while loading it".to_owned();
+        LogStory::Tolerated { .. } | LogStory::Failed { .. } => {
+            let reason = "but the server speaks of errors while loading it".to_owned();
             ended(reasons, Verdict::Partial, reason)
         }
         LogStory::Restored => ended(reasons, Verdict::FailedReverted, reason),

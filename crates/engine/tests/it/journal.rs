@@ -10,6 +10,7 @@ use crate::plans::{environment, made, now};
 
 fn plan() -> Box<release_engine::Plan> {
     let facts = release_engine::Facts {
+        source_in_doubt: None,
         source: Some(environment("dev")),
         target: Some(environment("test")),
         file: None,

@@ -10,6 +10,7 @@ use crate::plans::{environment, made, now};
 
 fn plan(target: &str) -> Plan {
     let facts = Facts {
+        source_in_doubt: None,
         source: Some(environment("dev")),
         target: Some(environment(target)),
         file: None,

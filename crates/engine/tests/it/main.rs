@@ -2,12 +2,15 @@
 
 #![expect(
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot go on fails"
 )]
 
+mod findings;
 mod journal;
 mod ledger;
+mod migration_claims;
 mod migration_plans;
 mod migration_verdicts;
 mod plans;

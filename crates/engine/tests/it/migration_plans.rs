@@ -46,6 +46,7 @@ fn facts(rules: Vec<RuleFact>, packages: Vec<MigrationPackageFact>) -> Facts {
         target: Some(environment("test")),
         file: None,
         last_run: None,
+        source_in_doubt: None,
         migration: Some(Box::new(MigrationFacts {
             rules,
             packages,

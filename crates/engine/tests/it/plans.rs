@@ -43,6 +43,7 @@ pub(crate) fn environment(name: &str) -> EnvironmentFacts {
 
 fn facts() -> Facts {
     Facts {
+        source_in_doubt: None,
         source: Some(environment("dev")),
         target: Some(environment("test")),
         file: None,
@@ -175,6 +176,7 @@ fn a_damaged_file_is_refused_unless_its_finding_is_accepted_by_name() {
             accepted,
         };
         let facts = Facts {
+            source_in_doubt: None,
             source: None,
             target: Some(environment("test")),
             file: Some(file),
@@ -261,6 +263,7 @@ fn policy_decides_who_confirms_and_whether_at_all() {
         environment: "dev".into(),
     };
     let facts = Facts {
+        source_in_doubt: None,
         source: Some(environment("prod")),
         target: None,
         file: None,

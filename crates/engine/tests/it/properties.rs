@@ -9,11 +9,14 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use release_engine::journal::{Event, PackageRole, Phase, Resumption, RunState, StoredPackage, read};
-use release_engine::{Engine, EngineSettings, ErrorReport, Facts, Home, PackageChoice, Plan, StepName};
+use release_engine::{
+    Engine, EngineSettings, ErrorReport, Facts, FileFacts, Home, PackageChoice, Plan, Policy, Request,
+    StepName, Undone, plan,
+};
 use serde_json::Value;
 
 use crate::journal::{created, done, ended, home, line, run, text};
-use crate::plans::{environment, made};
+use crate::plans::{environment, made, now};
 
 const STEPS: [StepName; 14] = [
     StepName::ReadFacts,
@@ -242,6 +245,7 @@ fn facts() -> impl Strategy<Value = Facts> {
                 side.plugins = None;
             }
             Facts {
+                source_in_doubt: None,
                 source: Some(environment("dev")),
                 target: Some(side),
                 file: None,
@@ -251,13 +255,82 @@ fn facts() -> impl Strategy<Value = Facts> {
         })
 }
 
+/// A package on this machine that nothing speaks against.
+fn file(name: &str) -> FileFacts {
+    let inspection = serde_json::json!({
+        "bytes": 1, "sha256": "00", "encrypted": false, "metadata": null,
+        "content": { "format": { "kind": "unknown" }, "tables": [] },
+        "uploads": { "files": 0, "bytes": 0 }, "holds_key": false,
+        "findings": [{ "code": "entry_foreign", "severity": "note", "text": name }],
+    });
+    FileFacts {
+        path: format!("/p/{name}.nbdata").into(),
+        verified: Vec::new(),
+        inspection: serde_json::from_value(inspection).unwrap(),
+    }
+}
+
+/// What may be planned, with the facts that are read for it out of these.
+fn any_request() -> impl Strategy<Value = (Request, Facts)> {
+    (0..7_usize, facts(), word(), any::<bool>()).prop_map(|(kind, mut facts, word, follows)| {
+        let of_a_file = Facts {
+            source: None,
+            file: Some(file(&word)),
+            ..facts.clone()
+        };
+        facts.last_run = follows.then(run);
+        let restore = |source: Option<&str>, package| Request::Restore {
+            source: source.map(Into::into),
+            target: "test".into(),
+            package,
+            accepted: vec![word.clone()],
+        };
+        match kind {
+            0 => (restore(Some("dev"), PackageChoice::New), facts),
+            1 => (restore(Some("dev"), PackageChoice::Latest), facts),
+            2 => {
+                let named = PackageChoice::Named("b1.nbdata".into());
+                (restore(Some("dev"), named), facts)
+            }
+            3 => {
+                let path = of_a_file.file.as_ref().unwrap().path.clone();
+                (restore(None, PackageChoice::File(path)), of_a_file)
+            }
+            4 => {
+                let target = "test".into();
+                (Request::Undo { target, run: None }, of_a_file)
+            }
+            5 => {
+                let scratch = "test".into();
+                (Request::Drill { scratch, run: None }, of_a_file)
+            }
+            _ => {
+                let source = facts.target.take();
+                let environment = "test".into();
+                (Request::Backup { environment }, Facts { source, ..facts })
+            }
+        }
+    })
+}
+
+/// A plan of any kind, for an ordinary or a protected target.
 fn any_plan() -> impl Strategy<Value = Plan> {
-    let choice = prop_oneof![
-        Just(PackageChoice::New),
-        Just(PackageChoice::Latest),
-        Just(PackageChoice::Named("b1.nbdata".into()))
-    ];
-    (choice, facts()).prop_map(|(choice, facts)| made(choice, facts).unwrap())
+    (any_request(), word(), any::<bool>(), any::<u32>()).prop_map(
+        |((request, facts), summary, is_protected, random)| {
+            let policy = Policy {
+                protected: is_protected.then(|| "test".into()).into_iter().collect(),
+                ..Policy::default()
+            };
+            let undone = Undone {
+                run: run(),
+                summary,
+                environment: "test".into(),
+                at: now(),
+                verdict: None,
+            };
+            plan(&request, facts, Some(undone), &policy, now(), random).unwrap()
+        },
+    )
 }
 
 /// Where every value of a document stands that is no object and no list.
@@ -310,6 +383,7 @@ fn load(document: &Value) -> Result<Plan, String> {
 
 static PLAN: LazyLock<Value> = LazyLock::new(|| {
     let facts = Facts {
+        source_in_doubt: None,
         source: Some(environment("dev")),
         target: Some(environment("test")),
         file: None,

@@ -31,6 +31,7 @@ fn good() -> Evidence {
     Evidence {
         acceptance: Acceptance::Accepted,
         went_down: true,
+        process_died: false,
         standing: Standing::Up,
         failure_message: None,
         log: LogStory::Restored,
@@ -154,8 +155,16 @@ fn what_lost_something_is_partial() {
             ..good()
         },
         Evidence {
-            against_before: missing(Some(4)),
+            against_before: missing(Some(0)),
             ..reverted()
+        },
+        Evidence {
+            log: LogStory::RevertedLate { errors: Vec::new() },
+            ..reverted()
+        },
+        Evidence {
+            log: LogStory::Failed { errors: Vec::new() },
+            ..good()
         },
         Evidence {
             canary: Canary::NotPlanted { reason: "403".into() },
@@ -165,6 +174,85 @@ fn what_lost_something_is_partial() {
     ] {
         assert_verdict(&evidence, Verdict::Partial);
     }
+}
+
+fn grown() -> Option<Comparison> {
+    let more = Difference {
+        table: "orders".into(),
+        expected: 5,
+        found: Some(6),
+    };
+    Some(Comparison {
+        tables: 3,
+        rows: 10,
+        missing: Vec::new(),
+        grown: vec![more],
+    })
+}
+
+#[test]
+fn what_others_may_have_done_meanwhile_is_no_damage() {
+    let lost = Acceptance::ReplyLost {
+        message: "502".into(),
+    };
+    for evidence in [
+        // somebody deleted a row while nobody knows whether the package was taken
+        Evidence {
+            acceptance: lost.clone(),
+            went_down: false,
+            log: LogStory::Silent,
+            canary: Canary::Present,
+            against_package: missing(Some(1)),
+            against_before: missing(Some(4)),
+            ..good()
+        },
+        // or added one, where no marker could be put
+        Evidence {
+            acceptance: lost,
+            went_down: false,
+            log: LogStory::Silent,
+            canary: Canary::NotPlanted { reason: "403".into() },
+            against_package: missing(Some(1)),
+            against_before: grown(),
+            ..good()
+        },
+        Evidence {
+            against_before: missing(Some(4)),
+            ..reverted()
+        },
+        Evidence {
+            canary: Canary::NotPlanted { reason: "403".into() },
+            against_before: grown(),
+            ..reverted()
+        },
+    ] {
+        assert_verdict(&evidence, Verdict::Unknown);
+        assert!(!evidence.damage_is_certain());
+    }
+}
+
+#[test]
+fn without_the_servers_word_only_the_very_same_rows_are_the_package() {
+    for log in [
+        LogStory::Silent,
+        LogStory::Begun,
+        LogStory::Unreadable { reason: "403".into() },
+    ] {
+        let evidence = Evidence {
+            log: log.clone(),
+            against_package: grown(),
+            ..good()
+        };
+        assert_verdict(&evidence, Verdict::Unverified);
+        let exact = Evidence { log, ..good() };
+        assert_verdict(&exact, Verdict::VerifiedWithWarnings);
+    }
+    let died = Evidence {
+        log: LogStory::Begun,
+        process_died: true,
+        ..good()
+    };
+    assert_verdict(&died, Verdict::Unverified);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 //! Finding words in a text is here; what their roles do to a reading is left to the rules.
 
 mod role;
+mod trie;
 
 use crate::intent::Action;
-use crate::prefix::PrefixTable;
 
 pub(crate) use role::{Role, RoleSet};
+use trie::Trie;
 
 /// A part of an intent, as the catalogue speaks of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,21 +51,28 @@ pub(crate) struct Language {
     /// Nouns are written onto names: "testumgebung", "dev-backup".
     pub(crate) compounds: bool,
     pub(crate) texts: &'static str,
-    lists: Lists,
-}
-
-/// The words of a language.
-#[derive(Debug)]
-pub(crate) struct Lists {
-    pub(crate) words: PrefixTable<&'static str, Meaning>,
+    words: Trie,
     /// Words in two pieces with something between them: "back … up".
     pub(crate) splits: &'static [Split],
 }
 
 impl Language {
-    /// Its words.
-    pub(crate) fn lists(&self) -> &Lists {
-        &self.lists
+    /// The longest word `text` starts with for which `accept` says yes to its length.
+    pub(crate) fn word_at(
+        &self,
+        text: &str,
+        accept: impl Fn(usize) -> bool,
+    ) -> Option<(usize, &'static Meaning)> {
+        let (length, meaning) = self.words.longest_at(text, accept)?;
+        Some((length, MEANINGS.get(meaning)?))
+    }
+
+    /// Every word that begins with `start`.
+    pub(crate) fn words_beginning_with(&self, start: &str) -> Vec<(String, &'static Meaning)> {
+        let words = self.words.beginning_with(start).into_iter();
+        words
+            .filter_map(|(word, meaning)| Some((word, MEANINGS.get(meaning)?)))
+            .collect()
     }
 }
 
@@ -74,17 +82,6 @@ pub(crate) struct Split {
     pub(crate) first: &'static str,
     pub(crate) second: &'static str,
     pub(crate) roles: RoleSet,
-}
-
-/// An entry of a laid-out list.
-const fn word(phrase: &'static str, roles: u128, borrowed: bool) -> (&'static str, Meaning) {
-    (
-        phrase,
-        Meaning {
-            roles: RoleSet(roles),
-            borrowed,
-        },
-    )
 }
 
 /// All languages, English first.
@@ -132,9 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn every_list_is_sorted_and_spoken() {
+    fn every_language_has_words() {
         for language in languages() {
-            assert!(language.lists().words.len() > 100, "{}", language.name);
+            assert!(
+                language.word_at("restore", |_| true).is_some(),
+                "{}",
+                language.name
+            );
         }
     }
 }

@@ -53,6 +53,8 @@ roles! {
     StatusWord = "status.word",
     HistoryDo = "history.do",
     UndoDo = "undo.do",
+    /// "As it was before": an undo beside a verb that moves something.
+    UndoName = "undo.name",
     UndoDone = "undo.done",
     HelpDo = "help.do",
     /// Do, run, start, …: makes a request of a noun.
@@ -136,6 +138,8 @@ roles! {
     Except = "scope.except",
     Only = "scope.only",
     Part = "scope.part",
+    /// Structure, schema: a part, or behind "only" the method that carries over nothing else.
+    Structure = "scope.structure",
     All = "scope.all",
 
     SchemaOnly = "method.schema_only",
@@ -184,6 +188,12 @@ roles! {
     Reason = "talk.reason",
     /// Touch, change: an act without a name.
     Touch = "talk.touch",
+    /// Ticket, subject, action: heads a line, with a number or a colon behind it.
+    Label = "talk.label",
+    /// Regards: who it is from stands behind it.
+    Closing = "talk.closing",
+    /// Confirmation, question, ask: "without asking" changes nothing.
+    Confirmation = "talk.confirmation",
 }
 
 /// A set of roles.

@@ -90,6 +90,8 @@ pub(crate) struct Parameters {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Map<String, Value>,
     pub(crate) upload: Upload,
+    /// What the body brings, without its values.
+    pub(crate) shape: String,
 }
 
 /// The file of a multipart body.
@@ -131,7 +133,37 @@ impl Parameters {
         } else {
             complaints.push(format!("a body of content type `{kind}`"));
         }
+        parameters.shape = parameters.shape_of(kind);
         (parameters, complaints)
+    }
+
+    /// `application/json {name: string, ruleId: number}`.
+    fn shape_of(&self, kind: &str) -> String {
+        let mut fields: Vec<String> = self
+            .body
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", kind_of(value)))
+            .collect();
+        match &self.upload {
+            Upload::None => {}
+            Upload::File(_) => fields.push("file: file".to_owned()),
+            Upload::Misplaced(name) => fields.push(format!("{name}: file")),
+        }
+        if fields.is_empty() {
+            return String::new();
+        }
+        fields.sort();
+        let kind = kind.split(';').next().unwrap_or_default();
+        format!("{kind} {{{}}}", fields.join(", "))
+    }
+
+    /// A field of a form. One that is given again makes a list, as multer has it in the real server.
+    fn add_field(&mut self, name: String, value: Value) {
+        match self.body.get_mut(&name) {
+            None => drop(self.body.insert(name, value)),
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::Array(vec![first.take(), value]),
+        }
     }
 
     async fn read_parts(&mut self, kind: &str, body: Bytes, complaints: &mut Vec<String>) {
@@ -159,8 +191,7 @@ impl Parameters {
                 (true, "file") => self.upload = Upload::File(content),
                 (true, _) => self.upload = Upload::Misplaced(name),
                 (false, _) => {
-                    self.body
-                        .insert(name, Value::from(String::from_utf8_lossy(&content).into_owned()));
+                    self.add_field(name, Value::from(String::from_utf8_lossy(&content).into_owned()))
                 }
             }
         }
@@ -198,6 +229,17 @@ impl Parameters {
     /// Whether a switch is set.
     pub(crate) fn switch(&self, name: &str) -> bool {
         self.text(name).is_some_and(|value| value == "true")
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
     }
 }
 

@@ -8,6 +8,7 @@ mod backups;
 mod call;
 mod content;
 mod migrations;
+mod openapi;
 mod reply;
 mod routes;
 mod schema;
@@ -85,6 +86,7 @@ pub(crate) async fn answer(
         method: method.clone(),
         path: path.clone(),
         query: shown_query(&parts.uri),
+        body: String::new(),
         action: called.clone(),
         status: None,
         mutation: false,
@@ -235,6 +237,7 @@ async fn work(world: &Arc<World>, incoming: Incoming) -> Outcome {
     };
     let (parameters, complaints) =
         Parameters::read(&incoming.uri, &incoming.headers, incoming.body.clone()).await;
+    world.journal.brought(incoming.place, &parameters.shape);
     for complaint in complaints {
         world.journal.violation(format!("{}: {complaint}", target.name()));
     }

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::reply::Reply;
-use super::{backups, content, migrations, schema, settings, system};
+use super::{backups, content, migrations, openapi, schema, settings, system};
 
 /// One action of one resource.
 pub(crate) struct Route {
@@ -146,7 +146,7 @@ pub(crate) static ROUTES: &[Route] = &[
     ),
     read("pm", "list", Access::Snippet("pm"), &[], system::plugins),
     read("pm", "listEnabled", Access::Public, &[], system::enabled_plugins),
-    read("swagger", "get", Access::SignedIn, &["ns"], system::interface),
+    read("swagger", "get", Access::SignedIn, &["ns"], openapi::document),
     read(
         "swagger",
         "getUrls",
@@ -249,12 +249,16 @@ pub(crate) static ROUTES: &[Route] = &[
     ),
     change("migration", "remove", MIGRATIONS, &["name"], migrations::remove),
     read("migration", "check", MIGRATIONS, &[], migrations::check),
-    migrate("migration", "execute", &["skipBackup", "skipRevertOnError"]),
+    migrate(
+        "migration",
+        "execute",
+        &["envTexts", "skipBackup", "skipRevertOnError"],
+    ),
     change(
         "migrationRule",
         "create",
         MIGRATIONS,
-        &["name", "userDefinedRule", "systemDefinedRule"],
+        &["name", "description", "userDefinedRule", "systemDefinedRule"],
         migrations::create_rule,
     ),
     read("migrationLog", "list", MIGRATIONS, PAGE, migrations::logs),

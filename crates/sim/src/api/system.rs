@@ -1,4 +1,4 @@
-//! The app itself: what it is, who is signed in, its plugins, its interface description, its logs.
+//! The app itself: what it is, who is signed in, its plugins, where it is described, its logs.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use super::access::issue_session;
 use super::call::Call;
 use super::reply::Reply;
-use super::routes::{MIGRATION, ROUTES};
 use super::visible;
 use crate::clock;
 use crate::database::{Row, text_of};
@@ -210,39 +209,6 @@ pub(super) fn enabled_plugins(call: &Call) -> Reply {
             })
         });
     Reply::data(shown.collect())
-}
-
-/// `swagger:get`: the actions that there are.
-pub(super) fn interface(call: &Call) -> Reply {
-    let settings = call.world.state().settings.clone();
-    let narrowed = call.parameters.query("ns") == Some("plugins/backups");
-    // the older names are not described
-    let described = ROUTES.iter().filter(|route| {
-        let of_backups = route.resource.starts_with("backup");
-        let of_migrations = MIGRATION.contains(&route.resource);
-        let offered = !of_migrations || settings.migration_manager.offers(route.resource, route.action);
-        let older = ["backups", "migrationFiles", "migrationLogs"].contains(&route.resource);
-        !older && offered && (settings.backup_manager || !of_backups) && (!narrowed || of_backups)
-    });
-    let paths: Map<String, Value> = described
-        .map(|route| {
-            let method = if route.mutation { "post" } else { "get" };
-            let path = format!("/{}:{}", route.resource, route.action);
-            (
-                path,
-                json!({method: {"tags": [route.resource], "responses": {"200": {"description": "OK"}}}}),
-            )
-        })
-        .collect();
-    Reply::Json(
-        axum::http::StatusCode::OK,
-        json!({
-            "openapi": "3.0.3",
-            "info": {"title": "NocoBase API documentation", "version": settings.version, "description": ""},
-            "servers": [{"url": "/api"}],
-            "paths": paths,
-        }),
-    )
 }
 
 /// `swagger:getUrls`.

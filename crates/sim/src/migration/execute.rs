@@ -90,9 +90,31 @@ pub(crate) async fn run(call: &Call) -> Reply {
     }
 }
 
+fn texts_with(call: &Call) -> Vec<Value> {
+    let Some(given) = call.parameters.body.get("envTexts") else {
+        return Vec::new();
+    };
+    if call.target.action == "execute" && call.world.state().settings.migration_values_apart {
+        call.violation("unknown field `envTexts`");
+        return Vec::new();
+    }
+    texts_of(given)
+}
+
+/// Values of variables, `{text, secret}` each: a list of JSON, or of texts that hold such, since NocoBase's own command
+/// line sends each item of a list as a field of the form (`createMultipartBody` of @nocobase/cli 2.2.15).
+fn texts_of(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Object(_) => vec![value.clone()],
+        Value::Array(items) => items.iter().flat_map(texts_of).collect(),
+        Value::String(text) => serde_json::from_str(text).map_or_else(|_| Vec::new(), |read| texts_of(&read)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
 fn given(call: &Call) -> Vec<(String, String, bool)> {
-    let texts = call.parameters.body.get("envTexts").and_then(Value::as_array);
-    let lines = texts.into_iter().flatten().flat_map(|text| {
+    let texts = texts_with(call);
+    let lines = texts.iter().flat_map(|text| {
         let secret = text.get("secret") == Some(&Value::Bool(true));
         let lines: Vec<_> = text_of(text.get("text"))
             .lines()

@@ -290,3 +290,105 @@ async fn surfaces_can_be_switched() {
     }
     assert_eq!(sim.violations(), Vec::<String>::new());
 }
+
+/// The flags of the commands that NocoBase's own command line makes of the document, as its documentation names them.
+#[tokio::test]
+async fn the_document_names_what_the_commands_take() {
+    let (sim, _, test) = two().await;
+    let paths = test.get("swagger:get").await.body["paths"].clone();
+    let query = |path: &str| -> Vec<String> {
+        let parameters = paths[path]["get"]["parameters"].as_array().expect(path);
+        let names = parameters
+            .iter()
+            .map(|parameter| parameter["name"].as_str().expect("a name").to_owned());
+        names.collect()
+    };
+    for path in [
+        "/migration:get",
+        "/migration:download",
+        "/migrationLog:get",
+        "/migrationLog:download",
+    ] {
+        assert_eq!(query(path), ["name"], "{path}");
+    }
+    assert_eq!(query("/migrationRules:get")[0], "filterByTk");
+    for (path, kind, names) in [
+        ("/migration:create", "application/json", &["ruleId", "title"][..]),
+        ("/migration:remove", "application/json", &["name"]),
+        ("/migration:check", "multipart/form-data", &["file"]),
+        (
+            "/migration:execute",
+            "multipart/form-data",
+            &["envTexts", "file", "skipBackup", "skipRevertOnError"],
+        ),
+        (
+            "/migrationRule:create",
+            "application/json",
+            &["description", "name", "systemDefinedRule", "userDefinedRule"],
+        ),
+        (
+            "/backup:restoreUpload",
+            "multipart/form-data",
+            &["dbSchema", "file", "force", "password", "skipRevertOnError"],
+        ),
+    ] {
+        let properties = paths[path]["post"]["requestBody"]["content"][kind]["schema"]["properties"].clone();
+        let mut told: Vec<&String> = properties.as_object().expect(path).keys().collect();
+        told.sort();
+        assert_eq!(told, names, "{path}");
+    }
+    assert!(
+        paths["/migrationFiles:check"].is_null(),
+        "the web pages' surface is not described"
+    );
+    assert_eq!(sim.violations(), Vec::<String>::new());
+}
+
+/// Each item of a list is a field of the form, as the command line sends it.
+#[tokio::test]
+async fn an_execution_by_file_takes_values_along() {
+    let (sim, dev, test) = two().await;
+    for name in ["API_URL", "API_KEY"] {
+        let variable = json!({"name": name, "type": "default", "value": "of dev"});
+        sim.environment("dev").add_row(
+            "environmentVariables",
+            variable.as_object().expect("an object").clone(),
+        );
+    }
+    let package = package(&dev, "schema-only", "schema-only").await;
+    let refused = send(&test, "migration:execute", &package)
+        .await
+        .expect("an answer");
+    assert_eq!(
+        refused.message(),
+        "missing variables or secrets: API_URL, API_KEY"
+    );
+    let part = reqwest::multipart::Part::bytes(package).file_name("migration_1.nbdata");
+    let form = reqwest::multipart::Form::new()
+        .text(
+            "envTexts",
+            json!({"text": "API_URL=one", "secret": false}).to_string(),
+        )
+        .text(
+            "envTexts",
+            json!({"text": "API_KEY=two", "secret": true}).to_string(),
+        )
+        .part("file", part);
+    let request = test.request(Method::POST, "migration:execute").multipart(form);
+    let executed: Value = request
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    assert_eq!(executed["data"]["result"]["success"], json!(true), "{executed}");
+    let requests = sim.environment("test").requests();
+    let last = requests
+        .iter()
+        .rev()
+        .find(|request| request.action == "migration:execute");
+    let brought = last.map(|request| request.body.as_str());
+    assert_eq!(brought, Some("multipart/form-data {envTexts: list, file: file}"));
+    assert_eq!(sim.violations(), Vec::<String>::new());
+}

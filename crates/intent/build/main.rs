@@ -1,5 +1,6 @@
-//! Checks the language data in `prompts/` and lays it out for the reader: one sorted list of
-//! phrases a language, and the table of actions. Data with a mistake does not build.
+//! Checks the language data in `prompts/` and lays it out for the reader: one tree of phrases a
+//! language (`layout`), and the table of actions. Data with a mistake does not build.
+#![expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,13 +10,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use unicode_normalization::UnicodeNormalization;
 
-#[path = "src/accent.rs"]
+#[path = "../src/accent.rs"]
 mod accent;
+mod forms;
+mod layout;
 #[expect(dead_code, reason = "the build script needs the names only")]
-#[path = "src/words/role.rs"]
+#[path = "../src/words/role.rs"]
 mod role;
 
-use accent::without_accent;
+use forms::{lay_out, vary};
 use role::Role;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -73,6 +76,12 @@ struct Head {
     /// Endings that names take: the nominative's, and the one in its place.
     #[serde(default)]
     inflections: Vec<(String, String)>,
+    /// Endings that verbs take: the verb's own, and the one in its place.
+    #[serde(default)]
+    endings: Vec<(String, String)>,
+    /// As endings, but with a pronoun in them: "restáuralo".
+    #[serde(default)]
+    objects: Vec<(String, String)>,
 }
 
 /// The rank of a language that names none.
@@ -88,6 +97,8 @@ struct Words {
     loans: Option<String>,
     spellings: BTreeMap<String, String>,
     inflections: Vec<(String, String)>,
+    endings: Vec<(String, String)>,
+    objects: Vec<(String, String)>,
     compounds: bool,
     rank: u32,
     phrases: BTreeMap<String, BTreeSet<usize>>,
@@ -95,6 +106,9 @@ struct Words {
 
 /// One entry of a laid-out list: its roles, and whether it is borrowed from another language.
 type Entry = (BTreeSet<usize>, bool);
+
+/// An entry as the reader holds it: the bits of its roles, and whether it is borrowed.
+type Meaning = (u128, bool);
 
 fn main() -> Outcome<()> {
     let prompts = Path::new("../../prompts");
@@ -120,6 +134,7 @@ fn main() -> Outcome<()> {
     }
 
     let out = out_dir()?;
+    let mut meanings: Vec<Meaning> = Vec::new();
     let mut index = String::from("static LANGUAGES: &[Language] = &[\n");
     // The first wins a tie between languages.
     let mut order: Vec<&String> = languages.keys().collect();
@@ -130,13 +145,23 @@ fn main() -> Outcome<()> {
     for language in order {
         let words = languages.get(language).ok_or("language")?;
         let entries = lay_out(language, words, &languages, &catalogue)?;
-        let (words_list, splits, longest) = listed(&entries)?;
-        fs::write(out.join(format!("words_{language}.rs")), words_list)?;
+        let (phrases, splits) = listed(&entries, &mut meanings)?;
+        fs::write(
+            out.join(format!("words_{language}.bin")),
+            layout::laid_out(&phrases)?,
+        )?;
         let texts = fs::canonicalize(prompts.join("languages").join(language).join("texts.toml"))?;
         writeln!(
             index,
-            "    Language {{ tag: {language:?}, name: {:?}, scripts: &{:?}, inflections: &{:?}, compounds: {}, texts: include_str!({texts:?}), lists: Lists {{ words: PrefixTable::laid_out(include!(concat!(env!(\"OUT_DIR\"), \"/words_{language}.rs\")), {longest}), splits: &[{splits}] }} }},",
+            "    Language {{ tag: {language:?}, name: {:?}, scripts: &{:?}, inflections: &{:?}, compounds: {}, texts: include_str!({texts:?}), words: Trie::laid_out(include_bytes!(concat!(env!(\"OUT_DIR\"), \"/words_{language}.bin\"))), splits: &[{splits}] }},",
             words.name, words.head_scripts, words.inflections, words.compounds,
+        )?;
+    }
+    index.push_str("];\n\nstatic MEANINGS: &[Meaning] = &[\n");
+    for (bits, borrowed) in meanings {
+        writeln!(
+            index,
+            "    Meaning {{ roles: RoleSet({bits}), borrowed: {borrowed} }},"
         )?;
     }
     index.push_str("];\n\n");
@@ -145,10 +170,13 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// A language's words and its words in two pieces as the reader's code holds them, and the length of
-/// the longest word.
-fn listed(entries: &BTreeMap<String, Entry>) -> Outcome<(String, String, usize)> {
-    let (mut words, mut splits, mut longest) = (String::from("&["), String::new(), 0);
+/// A language's words, each with the number of its meaning, and its words in two pieces as the reader's
+/// code holds them.
+fn listed(
+    entries: &BTreeMap<String, Entry>,
+    meanings: &mut Vec<Meaning>,
+) -> Outcome<(Vec<(String, usize)>, String)> {
+    let (mut phrases, mut splits) = (Vec::new(), String::new());
     for (phrase, (roles, borrowed)) in entries {
         let bits = roles.iter().fold(0u128, |bits, number| bits | 1 << number);
         match phrase.split_once(" … ") {
@@ -157,18 +185,19 @@ fn listed(entries: &BTreeMap<String, Entry>) -> Outcome<(String, String, usize)>
                 "Split {{ first: {first:?}, second: {second:?}, roles: RoleSet({bits}) }}, "
             )?,
             None => {
-                longest = longest.max(phrase.len());
-                writeln!(words, "word({phrase:?}, {bits}, {borrowed}),")?;
+                let meaning = (bits, *borrowed);
+                let known = meanings.iter().position(|known| *known == meaning);
+                phrases.push((phrase.clone(), known.unwrap_or(meanings.len())));
+                meanings.extend(Some(meaning).filter(|_| known.is_none()));
             }
         }
     }
-    words.push(']');
-    Ok((words, splits, longest))
+    Ok((phrases, splits))
 }
 
 fn println_rerun(prompts: &Path) {
     println!("cargo::rerun-if-changed={}", prompts.display());
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/words/role.rs");
     println!("cargo::rerun-if-changed=src/accent.rs");
 }
@@ -267,100 +296,12 @@ fn read_words(
         loans: head.loans,
         spellings: head.spellings,
         inflections: head.inflections,
+        endings: head.endings,
+        objects: head.objects,
         compounds: head.compounds,
         rank: head.rank,
         phrases,
     })
-}
-
-fn vary(phrase: &str, variants: &BTreeMap<String, String>) -> String {
-    phrase
-        .chars()
-        .map(|character| {
-            variants
-                .get(character.encode_utf8(&mut [0; 4]) as &str)
-                .map_or_else(|| character.to_string(), Clone::clone)
-        })
-        .collect()
-}
-
-fn lay_out(
-    language: &str,
-    words: &Words,
-    all: &BTreeMap<String, Words>,
-    catalogue: &Catalogue,
-) -> Outcome<BTreeMap<String, Entry>> {
-    let mut entries: BTreeMap<String, Entry> = words
-        .phrases
-        .iter()
-        .map(|(phrase, roles)| (phrase.clone(), (roles.clone(), false)))
-        .collect();
-    spell_otherwise(&mut entries, &words.spellings);
-    for (name, signs) in &catalogue.symbols {
-        let number = role_number(name)?;
-        for sign in signs {
-            entries
-                .entry(sign.clone())
-                .or_insert_with(|| ([number].into(), true));
-        }
-    }
-    if let Some(loans) = &words.loans {
-        let lender = all
-            .get(loans)
-            .ok_or_else(|| format!("{language} borrows from {loans:?}, which is not there"))?;
-        // A language in the lender's own script would mistake the lender's small words for its own.
-        let same_script = lender
-            .head_scripts
-            .iter()
-            .any(|script| words.head_scripts.contains(script));
-        for (phrase, roles) in &lender.phrases {
-            let content = roles.iter().all(|number| {
-                let name = Role::ALL.get(*number).map_or("", |role| role.name());
-                ![
-                    "marker.",
-                    "mood.",
-                    "scope.",
-                    "time.",
-                    "join.",
-                    "talk.",
-                    "reference.",
-                ]
-                .iter()
-                .any(|section| name.starts_with(section))
-            });
-            if content || !same_script {
-                entries
-                    .entry(phrase.clone())
-                    .or_insert_with(|| (roles.clone(), true));
-            }
-        }
-    }
-    Ok(entries)
-}
-
-/// Adds the words as people write them who leave out accents. A spelling that would belong to words
-/// with different roles belongs to none, unless the language's file has it.
-fn spell_otherwise(entries: &mut BTreeMap<String, Entry>, spellings: &BTreeMap<String, String>) {
-    let mut others: BTreeMap<String, Option<Entry>> = BTreeMap::new();
-    for (phrase, entry) in entries.iter() {
-        let plain: String = phrase
-            .chars()
-            .map(|letter| without_accent(letter).unwrap_or(letter))
-            .collect();
-        for other in [plain, vary(phrase, spellings)] {
-            if !entries.contains_key(&other) {
-                others
-                    .entry(other)
-                    .and_modify(|seen| *seen = seen.take().filter(|seen| seen == entry))
-                    .or_insert_with(|| Some(entry.clone()));
-            }
-        }
-    }
-    entries.extend(
-        others
-            .into_iter()
-            .filter_map(|(phrase, entry)| Some((phrase, entry?))),
-    );
 }
 
 fn actions(catalogue: &Catalogue) -> Outcome<String> {

@@ -1,0 +1,175 @@
+//! The verb that decides, where a method says more than the verb: "publish dev's backup", "sync only
+//! the structure".
+
+use crate::act::{Act, Form, Verb};
+use crate::clause::Clause;
+use crate::frame::{Frame, Pack};
+use crate::intent::{Action, RuleRef, Slot, UserMethod};
+use crate::tokens::Token;
+use crate::words::{Role, RoleSet};
+
+/// The verb that decides, where a method says more than the verb: "publish dev's backup",
+/// "sync only the structure".
+pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
+    let main = acts.first().map_or(Verb::Help, |act| act.verb);
+    let has = |verb: Verb| acts.iter().any(|act| act.verb == verb);
+    let methods = matches!(frame.rule, Some(RuleRef::Id { .. } | RuleRef::Methods { .. }));
+    match main {
+        // "roll test back to the latest backup" names what to restore.
+        Verb::Undo
+            if matches!(frame.package, Pack::Named(..))
+                || (frame.package == Pack::Unclear || frame.some_package)
+                    && clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter])) =>
+        {
+            frame.rule_name = "back_to_a_package";
+            Verb::Restore
+        }
+        // Only a restore or a migration can be undone, and neither twice.
+        Verb::Undo if !undoes_a_run(clause, acts) => {
+            frame.ask(Slot::Action);
+            frame.rule_name = "cannot_be_undone";
+            Verb::Undo
+        }
+        // "復原上一次的還原": what is put back is a run.
+        Verb::Restore if restores_a_run(clause, acts) => {
+            frame.rule_name = "puts_a_run_back";
+            Verb::Undo
+        }
+        Verb::Restore if has(Verb::Migrate) => {
+            frame.ask(Slot::Action);
+            frame.rule_name = "two_methods";
+            Verb::Transfer
+        }
+        // A restore brings the data along in any case.
+        Verb::Restore if only_overwrites(frame) => {
+            frame.rule = None;
+            Verb::Restore
+        }
+        Verb::Restore if methods => {
+            frame.ask(Slot::Action);
+            frame.rule_name = "restore_has_no_rule";
+            Verb::Transfer
+        }
+        Verb::Overwrite | Verb::Transfer if methods => {
+            frame.rule_name = "rule_means_migration";
+            Verb::Migrate
+        }
+        Verb::Transfer | Verb::Overwrite if owned_package(clause, frame) => {
+            frame.rule_name = "backup_means_restore";
+            Verb::Restore
+        }
+        verb => verb,
+    }
+}
+
+/// Whether what is undone is not an undo itself, and not a backup.
+fn undoes_a_run(clause: &Clause, acts: &[Act]) -> bool {
+    let undoing = |act: &&Act| act.verb == Verb::Undo && act.form != Form::Name;
+    let again = acts.iter().filter(undoing).count() > 1;
+    let run = acts
+        .iter()
+        .any(|act| matches!(act.verb, Verb::Restore | Verb::Migrate | Verb::Transfer));
+    let backup = clause.has_any(RoleSet::of(&[
+        Role::NounPackage,
+        Role::BackupName,
+        Role::BackupDo,
+    ]));
+    let other = clause.has_any(RoleSet::of(&[
+        Role::RemoveDo,
+        Role::DownloadDo,
+        Role::NounRule,
+        Role::NounRules,
+    ]));
+    !again && (run || !backup) && !other
+}
+
+/// Whether the object is the last run: "the last restore", with no place to go to.
+fn restores_a_run(clause: &Clause, acts: &[Act]) -> bool {
+    const RUNS: RoleSet = RoleSet::of(&[
+        Role::RestoreDo,
+        Role::RestoreName,
+        Role::MigrateDo,
+        Role::MigrateName,
+    ]);
+    let main = acts.first().map_or(0, |act| act.place);
+    let goes = clause.has_any(RoleSet::of(&[
+        Role::ToBefore,
+        Role::ToAfter,
+        Role::FromBefore,
+        Role::FromAfter,
+    ]));
+    let run = clause
+        .tokens
+        .iter()
+        .enumerate()
+        .skip(main + 1)
+        .find(|(_, token)| token.is_any(RUNS));
+    let latest = run.and_then(|(place, _)| {
+        clause
+            .tokens
+            .get(..place)?
+            .iter()
+            .rev()
+            .find(|token| !token.is(Role::Possessive))
+    });
+    !goes && latest.is_some_and(|before| before.is(Role::Latest))
+}
+
+fn only_overwrites(frame: &Frame) -> bool {
+    matches!(
+        frame.rule,
+        Some(RuleRef::Methods {
+            user: Some(UserMethod::Overwrite),
+            system: None
+        })
+    )
+}
+
+/// Whether the thing moved is a backup: "dev's backup", "the latest backup".
+fn owned_package(clause: &Clause, frame: &Frame) -> bool {
+    let noun = |token: &Token| token.is_any(RoleSet::of(&[Role::NounPackage, Role::NounPackages]));
+    let with_noun = clause.tokens.iter().enumerate().any(|(place, token)| {
+        noun(token)
+            && place
+                .checked_sub(1)
+                .and_then(|before| clause.tokens.get(before))
+                .is_none_or(|before| !before.is(Role::WithBefore))
+    });
+    with_noun && !matches!(frame.package, Pack::Unclear)
+}
+
+pub(crate) fn listed(clause: &Clause) -> Action {
+    const RUNS: RoleSet = RoleSet::of(&[
+        Role::NounMigrations,
+        Role::MigrateName,
+        Role::RestoreName,
+        Role::TransferName,
+    ]);
+    const PAST: RoleSet = RoleSet::of(&[Role::Past, Role::TimePast]);
+    // "which migrations were there last month"
+    if clause.has_any(RUNS)
+        && clause.has_any(PAST)
+        && !clause.has_any(RoleSet::of(&[Role::NounPackages, Role::NounPackage]))
+    {
+        return Action::History;
+    }
+    if clause.has_any(RoleSet::of(&[Role::NounRules, Role::NounRule])) {
+        Action::ListRules
+    } else if clause.has(Role::NounMigrations) {
+        Action::ListMigrations
+    } else if clause.has_any(RoleSet::of(&[
+        Role::NounPackages,
+        Role::NounPackage,
+        Role::BackupName,
+    ])) {
+        if clause.has(Role::MigrateName) {
+            Action::ListMigrations
+        } else {
+            Action::ListBackups
+        }
+    } else if clause.has(Role::MigrateName) {
+        Action::ListMigrations
+    } else {
+        Action::ListEnvs
+    }
+}
