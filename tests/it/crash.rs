@@ -11,7 +11,7 @@ use serde_json::Value;
 const RESTORE: [&str; 6] = ["restore", "test", "--from", "dev", "--yes", "test"];
 
 /// Waits until a condition holds; the limit is only there for a test that hangs.
-async fn until(mut condition: impl FnMut() -> bool) {
+pub(crate) async fn until(mut condition: impl FnMut() -> bool) {
     for _ in 0..1200 {
         if condition() {
             return;
@@ -22,7 +22,7 @@ async fn until(mut condition: impl FnMut() -> bool) {
 }
 
 /// The folders of all runs.
-fn runs(stage: &Stage) -> Vec<PathBuf> {
+pub(crate) fn runs(stage: &Stage) -> Vec<PathBuf> {
     let folder = std::fs::read_dir(stage.home().join("release-state/runs"));
     folder
         .map(|runs| runs.map(|run| run.unwrap().path()).collect())
@@ -49,15 +49,15 @@ fn runner_of(run: &Path) -> Option<i64> {
         .and_then(|line| line["pid"].as_i64())
 }
 
-fn runner(stage: &Stage) -> Option<i64> {
+pub(crate) fn runner(stage: &Stage) -> Option<i64> {
     runner_of(runs(stage).first()?)
 }
 
-fn began(stage: &Stage, step: &str) -> bool {
+pub(crate) fn began(stage: &Stage, step: &str) -> bool {
     runs(stage).first().is_some_and(|run| step_began(run, step))
 }
 
-fn kill(pid: i64) {
+pub(crate) fn kill(pid: i64) {
     let done = std::process::Command::new("kill")
         .args(["-9", &pid.to_string()])
         .status()

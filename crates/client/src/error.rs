@@ -30,6 +30,13 @@ impl Call {
     }
 }
 
+impl Call {
+    /// Whether it is answered only when its work is over: the execution of a migration.
+    fn answers_late(&self) -> bool {
+        ["migrationFiles:runTask", "migration:execute"].contains(&&*self.name)
+    }
+}
+
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.environment, self.name)
@@ -290,17 +297,17 @@ impl Error {
             | Self::Gateway { .. } => true,
             // a client error is a refusal whoever says it; anything else is unreadable
             Self::Unexpected { status, .. } => !(400..500).contains(status),
+            // it answers when its work is over, or has failed half-way: only a client error says that none was done
+            Self::Maintenance { at, .. } | Self::Redirected { at, .. } => at.answers_late(),
+            Self::Refused { at, status, .. } => at.answers_late() && !(400..500).contains(status),
             Self::Unreachable { .. }
             | Self::Tls { .. }
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
             | Self::PluginMissing { .. }
             | Self::MigrationUnavailable { .. }
-            | Self::Maintenance { .. }
-            | Self::Refused { .. }
             | Self::UploadTooSlow { .. }
             | Self::TooLarge { .. }
-            | Self::Redirected { .. }
             | Self::UnusableName { .. }
             | Self::SignInNeeded { .. }
             | Self::Local { .. }
@@ -308,6 +315,20 @@ impl Error {
             | Self::InvalidAddress { .. } => false,
         };
         leaves_doubt && self.call().is_some_and(|call| call.changes)
+    }
+
+    /// Whether a mutation that failed like this never reached a server as a whole request.
+    pub fn was_not_sent(&self) -> bool {
+        let before_it = self.call().is_none_or(|call| !call.changes);
+        before_it
+            || matches!(
+                self,
+                Self::Unreachable { .. }
+                    | Self::Tls { .. }
+                    | Self::UnusableName { .. }
+                    | Self::SignInNeeded { .. }
+                    | Self::Local { .. }
+            )
     }
 
     /// The call that failed; none if it did not come to a call.

@@ -37,7 +37,9 @@ pub use api::backups::{
     safe_file_name,
 };
 pub use api::logs::LogLine;
-pub use api::migration_execution::{EnvText, Executed, Execution, MigrationCheck, NeededVariable};
+pub use api::migration_execution::{
+    EnvText, Executed, Execution, MigrationCheck, MigrationConflicts, NeededVariable,
+};
 pub use api::migration_logs::MigrationLog;
 pub use api::migration_rules::MigrationRule;
 pub use api::migrations::{MigrationEntry, MigrationStatus, MigrationSurfaces};

@@ -65,20 +65,21 @@ impl Client {
         destination: &Path,
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<Download, Error> {
-        self.download_as(request, &PACKAGE_TYPES, destination, progress)
+        self.download_as(request, &PACKAGE_TYPES, u64::MAX, destination, progress)
             .await
     }
 
-    /// The same for a file of other types.
+    /// The same for a file of other types, of at most so many bytes.
     pub(crate) async fn download_as(
         &self,
         request: &Request,
         types: &[&str],
+        limit: u64,
         destination: &Path,
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<Download, Error> {
         self.retrying(&request.name, || {
-            self.download_once(request, types, destination, &progress)
+            self.download_once(request, types, limit, destination, &progress)
         })
         .await
     }
@@ -87,6 +88,7 @@ impl Client {
         &self,
         request: &Request,
         types: &[&str],
+        limit: u64,
         destination: &Path,
         progress: &(impl Fn(u64) + Send + Sync),
     ) -> Result<Download, Error> {
@@ -116,6 +118,9 @@ impl Client {
                 Ok(chunk) => chunk.map_err(|error| failure(&at, error))?,
             };
             let Some(chunk) = chunk else { break };
+            if bytes + chunk.len() as u64 > limit {
+                return Err(Error::AnswerTooLarge { at, limit });
+            }
             file.write_all(&chunk)
                 .await
                 .map_err(|source| local(&at, "write", &path, source))?;

@@ -363,8 +363,8 @@ impl Facts {
             differences.push(format!("{run} has overwritten the target since"));
         }
         if let (Some(now), Some(then)) = (&self.migration, &earlier.migration) {
-            differences.extend(now.differences(then));
-            // a migration package is no backup, and its content is checked where it is executed
+            differences.extend(now.differences(then, package_name));
+            // a migration package is none of the backups
             return differences;
         }
         if let (Some(name), Some(now), Some(then)) = (package_name, &self.source, &earlier.source)

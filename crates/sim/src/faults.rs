@@ -150,6 +150,24 @@ pub enum FaultKind {
     MigrationBreaksApp(String),
     /// The migration reports success and has changed nothing.
     MigrationDoesNothing,
+    /// The execution is answered at once with this status (200: as a success), and begins so much later.
+    MigrationAnswersAtOnce {
+        /// The HTTP status.
+        status: u16,
+        /// What passes before it begins.
+        delay: Duration,
+    },
+    /// The execution is answered with this status and message when all of it is over, whatever came of it.
+    MigrationAnswers {
+        /// The HTTP status.
+        status: u16,
+        /// `errors[0].message`.
+        message: String,
+    },
+    /// The app answers while it is migrated: no maintenance is to be seen.
+    MigrationStaysUp,
+    /// The execution's log repeats these words.
+    MigrationSays(String),
 }
 
 impl FaultKind {

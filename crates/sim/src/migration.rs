@@ -7,6 +7,7 @@
 
 pub(crate) mod execute;
 pub(crate) mod file;
+pub(crate) mod names;
 pub(crate) mod rules;
 
 use std::collections::BTreeMap;

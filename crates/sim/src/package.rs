@@ -215,8 +215,11 @@ pub(crate) fn of_state(state: &State, password: Option<&str>) -> Vec<u8> {
     package.set_file(
         "data",
         archive::write(
-            &archive::dump(&dumped(&state.database), "nocobase")
-                .into_schema(state.settings.schema.as_deref()),
+            &archive::dump(
+                &state.settings.table_names().dumped(&dumped(&state.database)),
+                "nocobase",
+            )
+            .into_schema(state.settings.schema.as_deref()),
         ),
     );
     package.set_file("aes_key.dat", state.field_key.clone());

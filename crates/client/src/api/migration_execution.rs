@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::migrations::is_unknown_action;
-use super::shapes::{name_of, shown, success_of, text, unwrapped};
+use super::shapes::{name_of, shown, success_of, text, unwrapped, went_well};
 use crate::client::Client;
 use crate::error::{Error, clean};
 use crate::secret::Secret;
@@ -20,8 +20,17 @@ use crate::transport::Request;
 pub struct NeededVariable {
     /// Its name.
     pub name: String,
-    /// Whether it is a secret.
-    pub secret: bool,
+    /// Whether it is a secret; none when the server does not say.
+    pub secret: Option<bool>,
+}
+
+/// What stands between a checked package and the target's data.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MigrationConflicts {
+    /// Conflicts, one line each.
+    pub found: Vec<String>,
+    /// What the server said instead of a list of them, one line each: there may be any number.
+    pub unclear: Vec<String>,
 }
 
 /// What a target says of a package before it is executed.
@@ -99,14 +108,32 @@ impl Client {
         read_check(answer.data(&self.mutation(&request.name))?)
     }
 
-    /// What of the target's data a checked package runs into, one line each; only the resource surface tells.
-    pub async fn migration_conflicts(&self, task: &str) -> Result<Vec<String>, Error> {
+    /// What of the target's data a checked package runs into; only the resource surface tells.
+    pub async fn migration_conflicts(&self, task: &str) -> Result<MigrationConflicts, Error> {
         let request = Request::get("migrationFiles:checkDataConflicts").query("taskId", task);
         let answer = self.read(&request).await?;
         if answer.status == 204 {
-            return Ok(Vec::new());
+            return Ok(MigrationConflicts::default());
         }
-        Ok(conflicts(&unwrapped(answer.data(&self.call(&request.name))?)))
+        let data = answer.data(&self.call(&request.name))?;
+        Ok(MigrationConflicts::read(&unwrapped(data)))
+    }
+
+    /// Has the server look at values before they are executed with (`migrationFiles:checkEnvTexts`), for a check that
+    /// came with a task. Gives whether it takes them; none when it does not say.
+    pub async fn check_env_texts(&self, texts: &[EnvText]) -> Result<Option<bool>, Error> {
+        let body = json!({ "envTexts": texts.iter().map(sent).collect::<Vec<Value>>() });
+        let request = texts.iter().fold(
+            Request::post("migrationFiles:checkEnvTexts").body(body),
+            |request, text| request.secret(&text.value),
+        );
+        let at = self.mutation(&request.name);
+        let answer = self.change(&request).await?;
+        if answer.status == 204 {
+            return Ok(None);
+        }
+        let data = unwrapped(answer.data(&at)?);
+        Ok(data.as_bool().or_else(|| success_of(&data)))
     }
 
     /// Executes a checked package: sent once, never again. The answer comes when the work is done, or is lost in the
@@ -218,7 +245,11 @@ fn read_check(data: Value) -> Result<MigrationCheck, Error> {
     let result = data.get("checkResult").unwrap_or(&data);
     let mut check = MigrationCheck {
         task: text(&data, &["taskId", "task"]),
-        pass: success_of(result).or_else(|| success_of(&data)),
+        // either may say no
+        pass: [success_of(result), success_of(&data)]
+            .into_iter()
+            .flatten()
+            .reduce(|one, other| one && other),
         message: text(result, &["message", "error"]).or_else(|| text(&data, &["message", "error"])),
         ..MigrationCheck::default()
     };
@@ -228,17 +259,31 @@ fn read_check(data: Value) -> Result<MigrationCheck, Error> {
         }
         let lower = name.to_lowercase();
         let speaks_of = |terms: &[&str]| terms.iter().any(|term| lower.contains(term));
+        let kept = |value: &Value| clean(&format!("{name}: {}", shown(value)));
         if speaks_of(&["plugin"]) {
-            check.plugins.extend(listed(value).iter().filter_map(name_of));
+            for item in listed(value) {
+                match name_of(&item) {
+                    Some(plugin) => check.plugins.push(plugin),
+                    None => check.other.push(kept(&item)),
+                }
+            }
         } else if speaks_of(&["text", "variable", "secret"]) {
-            let secret = lower.contains("secret");
-            check
-                .variables
-                .extend(listed(value).iter().filter_map(|value| variable(value, secret)));
+            for item in listed(value) {
+                match variable(&item, lower.contains("secret")) {
+                    Some(variable) => check.variables.push(variable),
+                    None => check.other.push(kept(&item)),
+                }
+            }
         } else if speaks_of(&["env", "setting"]) {
             check.settings.extend(listed(value).iter().map(setting));
         } else {
-            check.other.push(clean(&format!("{name}: {}", shown(value))));
+            check.other.push(kept(value));
+        }
+    }
+    // words about the state that say neither yes nor no must not be lost
+    for name in ["checkStatus", "status", "state"] {
+        if let Some(word) = text(result, &[name]).filter(|word| went_well(word).is_none()) {
+            check.other.push(clean(&format!("{name}: {word}")));
         }
     }
     Ok(check)
@@ -280,11 +325,16 @@ fn listed(value: &Value) -> Vec<Value> {
 }
 
 fn variable(value: &Value, secret: bool) -> Option<NeededVariable> {
-    let says_secret = value.get("secret").and_then(Value::as_bool) == Some(true)
-        || text(value, &["type"]).is_some_and(|kind| kind == "secret");
+    let kind = text(value, &["type"]);
+    let says = value.get("secret").and_then(Value::as_bool);
     Some(NeededVariable {
         name: name_of(value)?,
-        secret: secret || says_secret,
+        secret: match (says, kind.as_deref()) {
+            _ if secret => Some(true),
+            (Some(true), _) | (_, Some("secret")) => Some(true),
+            (Some(false), _) | (_, Some("default")) => Some(false),
+            (None, _) => None,
+        },
     })
 }
 
@@ -304,18 +354,108 @@ fn setting(value: &Value) -> String {
     }
 }
 
-fn conflicts(data: &Value) -> Vec<String> {
-    match data {
-        Value::Array(items) => items.iter().map(shown).collect(),
-        Value::Object(members) => members
-            .iter()
-            .filter(|(_, value)| !is_empty(value) && !value.is_boolean() && !value.is_number())
-            .flat_map(|(name, value)| {
-                listed(value)
-                    .into_iter()
-                    .map(move |item| clean(&format!("{name}: {}", shown(&item))))
-            })
-            .collect(),
-        _ => Vec::new(),
+impl MigrationConflicts {
+    /// Reads an answer. A list is one of conflicts; of an object its known members are, and whatever else does not say
+    /// plainly that there is none is kept as unclear.
+    fn read(data: &Value) -> Self {
+        let mut read = Self::default();
+        match data {
+            Value::Null => {}
+            Value::Array(items) => read.found.extend(items.iter().map(shown)),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    read.member(name, value);
+                }
+            }
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => read.unclear.push(shown(data)),
+        }
+        read
+    }
+
+    fn member(&mut self, name: &str, value: &Value) {
+        let line = |value: &Value| clean(&format!("{name}: {}", shown(value)));
+        let lists = [
+            "conflicts",
+            "dataConflicts",
+            "rows",
+            "list",
+            "items",
+            "tables",
+            "collections",
+        ]
+        .contains(&name);
+        let names_task = ["taskId", "task", "id"].contains(&name);
+        let says_no = |value: &Value| match (name, value) {
+            (_, Value::Null) => true,
+            (_, Value::Number(number)) => number.as_f64() == Some(0.0),
+            ("pass" | "success" | "ok", Value::Bool(well)) => *well,
+            (_, Value::Bool(there)) => !there,
+            ("status" | "state" | "checkStatus", Value::String(word)) => went_well(word) == Some(true),
+            (_, value) => is_empty(value),
+        };
+        match value {
+            Value::Array(_) | Value::Object(_) if lists => self.found.extend(listed(value).iter().map(line)),
+            _ if names_task || says_no(value) => {}
+            value => self.unclear.push(line(value)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_about_conflicts_that_does_not_say_none_is_not_taken_for_none() {
+        for none in [
+            json!(null),
+            json!([]),
+            json!({}),
+            json!({"taskId": "x", "conflicts": []}),
+            json!({"hasConflicts": false, "count": 0, "pass": true}),
+            json!({"conflicts": {}, "status": "ok"}),
+        ] {
+            assert_eq!(
+                MigrationConflicts::read(&none),
+                MigrationConflicts::default(),
+                "{none}"
+            );
+        }
+        for unclear in [
+            json!({"hasConflicts": true, "count": 12}),
+            json!({"pass": false}),
+            json!("12 conflicts"),
+            json!(true),
+            json!(3),
+            json!({"status": "warning"}),
+            json!({"differences": ["orders"]}),
+        ] {
+            let read = MigrationConflicts::read(&unclear);
+            assert!(!read.unclear.is_empty() && read.found.is_empty(), "{unclear}");
+        }
+        let read = MigrationConflicts::read(&json!({"taskId": "x", "conflicts": ["a", {"collection": "b"}]}));
+        assert_eq!((read.found.len(), read.unclear.len()), (2, 0));
+        assert_eq!(MigrationConflicts::read(&json!([1, 2])).found.len(), 2);
+    }
+
+    #[test]
+    fn a_check_passes_by_its_own_word_and_no_contradiction() {
+        let pass = |data: Value| read_check(data).unwrap().pass;
+        assert_eq!(pass(json!({"checkResult": {"pass": true}})), Some(true));
+        for no in [
+            json!({"checkResult": {"pass": false, "success": true}}),
+            json!({"success": true, "checkResult": {"pass": false}}),
+            json!({"pass": false, "checkResult": {"success": true}}),
+            json!({"checkResult": {"pass": true, "checkStatus": "failed"}}),
+        ] {
+            assert_eq!(pass(no.clone()), Some(false), "{no}");
+        }
+        let check = read_check(json!({"checkResult": {"checkStatus": "needs_review"}})).unwrap();
+        assert_eq!(
+            (check.pass, check.other),
+            (None, vec!["checkStatus: needs_review".to_owned()])
+        );
+        let check = read_check(json!({"checkResult": {"pass": false, "envTexts": ["API_KEY"]}})).unwrap();
+        assert_eq!(check.variables[0].secret, None);
     }
 }

@@ -3,6 +3,7 @@
 //! By public documentation, not seen on live servers. What they tell of an outcome is for the engine to weigh.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -24,6 +25,10 @@ pub struct MigrationLog {
     /// When it was made, in the server's words.
     pub created_at: Option<String>,
 }
+
+/// The most that is fetched of a log or of SQL, and how long it may take in all.
+const TEXT_LIMIT: u64 = 64 * 1024 * 1024;
+const TEXT_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The content types that logs, SQL and processes may come as.
 const TEXT_TYPES: [&str; 6] = [
@@ -59,13 +64,23 @@ impl Client {
                 Request::get("migrationLogs:download").query("fileName", name),
             )
             .await?;
-        self.download_as(&request, &TEXT_TYPES, destination, |_| ()).await
+        self.download_text(&request, destination).await
     }
 
     /// Downloads the SQL of a migration's schema change into a file; only the resource surface has it.
     pub async fn download_migration_sql(&self, name: &str, destination: &Path) -> Result<Download, Error> {
         let request = Request::get("migrationFiles:downloadMigrationSql").query("fileName", name);
-        self.download_as(&request, &TEXT_TYPES, destination, |_| ()).await
+        self.download_text(&request, destination).await
+    }
+
+    /// A text of a server's own making: it may be of any length, and come as slowly as it likes.
+    async fn download_text(&self, request: &Request, destination: &Path) -> Result<Download, Error> {
+        let at = self.call(&request.name);
+        let arriving = self.download_as(request, &TEXT_TYPES, TEXT_LIMIT, destination, |_| ());
+        match tokio::time::timeout(TEXT_PATIENCE, arriving).await {
+            Ok(done) => done,
+            Err(_) => Err(Error::TimedOut { at }),
+        }
     }
 }
 

@@ -7,10 +7,13 @@
 use serde_json::{Value, json};
 
 use super::migrations::as_id;
-use super::shapes::{entries, line, name_of, text, unwrapped};
+use super::shapes::{ENTRIES, entries, line, name_of, text, unwrapped};
 use crate::client::Client;
 use crate::error::Error;
 use crate::transport::Request;
+
+/// Rules of one server that are looked at.
+const RULES: usize = 200;
 
 /// A migration rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +30,10 @@ pub struct MigrationRule {
     pub has_independent: bool,
     /// Those tables with what is done to them, as far as they could be read.
     pub independent: Vec<(String, String)>,
+    /// Whether some of them could not be read, or are more than are looked at.
+    pub independent_unread: bool,
+    /// When it was changed last, in the server's words.
+    pub updated_at: Option<String>,
 }
 
 impl Client {
@@ -40,7 +47,7 @@ impl Client {
         let answer = self.read(&request).await?;
         let listed = entries(answer.data(&at)?);
         let listed = listed.ok_or_else(|| answer.unexpected(&at, "no list of rules in the answer"))?;
-        Ok(listed.iter().filter_map(rule).collect())
+        Ok(listed.iter().filter_map(rule).take(RULES).collect())
     }
 
     /// Makes a global rule; its id. A server that does not tell it is asked for the rule of that name.
@@ -60,17 +67,15 @@ impl Client {
         if let Some(id) = line(&data).or_else(|| text(&data, &["id", "ruleId"])) {
             return Ok(id);
         }
-        let made = self
-            .migration_rules()
-            .await?
-            .into_iter()
-            .find(|rule| rule.name == name);
-        made.map(|rule| rule.id).ok_or_else(|| {
-            answer.unexpected(
+        let listed = self.migration_rules().await?;
+        let mut of_that_name = listed.into_iter().filter(|rule| rule.name == name);
+        match (of_that_name.next(), of_that_name.next()) {
+            (Some(rule), None) => Ok(rule.id),
+            _ => Err(answer.unexpected(
                 &at,
-                "no id of the rule in the answer, and none of its name in the list",
-            )
-        })
+                "no id of the rule in the answer, and not exactly one of its name in the list",
+            )),
+        }
     }
 
     /// One rule by its id.
@@ -93,50 +98,107 @@ fn rule(value: &Value) -> Option<MigrationRule> {
         side.and_then(|side| text(side, &["globalRule"]))
             .or_else(|| text(value, &[flat]))
     };
-    let sides = || {
-        ["userDefined", "systemDefined"]
-            .into_iter()
-            .filter_map(|name| value.pointer(&format!("/rules/{name}")))
-            .filter(|side| side.get("enableIndependentRules").and_then(Value::as_bool) == Some(true))
-    };
+    let mut read = Independent::default();
+    for side in ["userDefined", "systemDefined"]
+        .into_iter()
+        .filter_map(|name| value.pointer(&format!("/rules/{name}")))
+    {
+        match side.get("enableIndependentRules") {
+            None | Some(Value::Null | Value::Bool(false)) => {}
+            Some(Value::Bool(true)) => read.side(side),
+            // neither on nor off
+            Some(_) => (read.any, read.unread) = (true, true),
+        }
+    }
     Some(MigrationRule {
         name: text(value, &["name", "title"]).unwrap_or_else(|| format!("rule {id}")),
         user: side("userDefined", "userDefinedRule"),
         system: side("systemDefined", "systemDefinedRule"),
-        has_independent: sides().next().is_some(),
-        independent: sides().flat_map(independent).collect(),
+        has_independent: read.any,
+        independent: read.tables,
+        independent_unread: read.unread,
+        updated_at: text(value, &["updatedAt"]),
         id,
     })
 }
 
-/// Rules of single tables: `{table: method}`, `[{table, rule}]`, or `[{rule, collections: [table]}]`.
-fn independent(side: &Value) -> Vec<(String, String)> {
-    let Some(rules) = side.get("independentRules").or_else(|| side.get("rules")) else {
-        return Vec::new();
-    };
-    match rules {
-        Value::Object(tables) => tables
+/// Rules of single tables, as far as they could be read.
+#[derive(Default)]
+struct Independent {
+    any: bool,
+    unread: bool,
+    tables: Vec<(String, String)>,
+}
+
+impl Independent {
+    /// `{table: method}`, `[{table, rule}]`, or `[{rule, collections: [table]}]`; what has another shape is not passed over.
+    fn side(&mut self, side: &Value) {
+        self.any = true;
+        match side.get("independentRules").or_else(|| side.get("rules")) {
+            Some(Value::Object(tables)) => {
+                for (table, method) in tables {
+                    self.keep(line(&json!(table)), line(method));
+                }
+            }
+            Some(Value::Array(rules)) => rules.iter().for_each(|rule| self.rule(rule)),
+            _ => self.unread = true,
+        }
+    }
+
+    fn rule(&mut self, rule: &Value) {
+        let method = text(rule, &["rule", "method", "globalRule", "type"]);
+        let tables = ["collections", "tables", "names"]
             .iter()
-            .filter_map(|(table, method)| Some((line(&json!(table))?, line(method)?)))
-            .collect(),
-        Value::Array(rules) => rules.iter().flat_map(of_one).collect(),
-        _ => Vec::new(),
+            .find_map(|name| rule.get(*name));
+        match tables {
+            Some(Value::Array(tables)) => {
+                for table in tables {
+                    self.keep(name_of(table), method.clone());
+                }
+            }
+            Some(_) => self.unread = true,
+            None => self.keep(name_of(rule), method),
+        }
+    }
+
+    fn keep(&mut self, table: Option<String>, method: Option<String>) {
+        match (table, method) {
+            (Some(table), Some(method)) if self.tables.len() < ENTRIES => self.tables.push((table, method)),
+            _ => self.unread = true,
+        }
     }
 }
 
-fn of_one(rule: &Value) -> Vec<(String, String)> {
-    let Some(method) = text(rule, &["rule", "method", "globalRule", "type"]) else {
-        return Vec::new();
-    };
-    let tables = ["collections", "tables", "names"]
-        .iter()
-        .find_map(|name| rule.get(*name)?.as_array());
-    match tables {
-        Some(tables) => tables
-            .iter()
-            .filter_map(name_of)
-            .map(|table| (table, method.clone()))
-            .collect(),
-        None => name_of(rule).map(|table| (table, method)).into_iter().collect(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(independent: Value) -> MigrationRule {
+        let side = json!({"globalRule": "schema-only", "enableIndependentRules": true, "independentRules": independent});
+        rule(&json!({"id": 1, "rules": {"userDefined": side}})).expect("a rule")
+    }
+
+    #[test]
+    fn single_tables_that_cannot_all_be_read_are_told() {
+        let whole = read(
+            json!([{"rule": "overwrite", "collections": ["orders"]}, {"table": "units", "rule": "skip"}]),
+        );
+        assert!(
+            !whole.independent_unread && whole.independent.len() == 2,
+            "{whole:?}"
+        );
+        for unread in [
+            json!([{"rule": "overwrite", "collections": ["orders"]}, {"mode": "overwrite", "collections": ["units"]}]),
+            json!([{"rule": "overwrite", "collections": ["orders", {"uid": "x"}]}]),
+            json!([{"rule": "overwrite", "collections": "orders"}]),
+            json!({"orders": {"how": "overwrite"}}),
+            json!("orders"),
+            json!(null),
+            json!(vec![json!({"rule": "skip", "collections": ["t"]}); ENTRIES + 1]),
+        ] {
+            assert!(read(unread.clone()).independent_unread, "{unread}");
+        }
+        let odd = json!({"id": 1, "rules": {"userDefined": {"enableIndependentRules": "yes"}}});
+        assert!(rule(&odd).expect("a rule").independent_unread);
     }
 }

@@ -60,35 +60,34 @@ impl Client {
     /// none is [`Error::MigrationUnavailable`], told apart from an empty list.
     pub async fn migration_surfaces(&self) -> Result<MigrationSurfaces, Error> {
         let found = self.shared.migration_surfaces.get_or_try_init(|| async {
-            let cli = self.offered(&Request::get("migration:list")).await;
+            let cli = self.offered(&Request::get("migration:list")).await?;
             let resource = Request::get("migrationFiles:list")
                 .query("page", "1")
                 .query("pageSize", "1");
-            let resource = self.offered(&resource).await;
+            let resource = self.offered(&resource).await?;
             match (cli, resource) {
-                (Ok(()), resource) => Ok(MigrationSurfaces {
-                    cli: true,
+                (Err(one), Err(other)) => Err(more_telling(one, other)),
+                (cli, resource) => Ok(MigrationSurfaces {
+                    cli: cli.is_ok(),
                     resource: resource.is_ok(),
                 }),
-                (Err(_), Ok(())) => Ok(MigrationSurfaces {
-                    cli: false,
-                    resource: true,
-                }),
-                (Err(one), Err(other)) => Err(more_telling(one, other)),
             }
         });
         found.await.copied()
     }
 
-    async fn offered(&self, probe: &Request) -> Result<(), Error> {
+    /// Whether this surface is there: the inner error is that it is not. Any other failure says nothing about it, and a
+    /// surface that is thought to be missing would be replaced by one that checks less.
+    async fn offered(&self, probe: &Request) -> Result<Result<(), Error>, Error> {
         let at = self.call(&probe.name);
         match self.read(probe).await.and_then(|answer| answer.json(&at)) {
-            Ok(_) => Ok(()),
-            Err(error) if is_unknown_action(&error) => Err(Error::MigrationUnavailable {
+            Ok(_) => Ok(Ok(())),
+            Err(error) if is_unknown_action(&error) => Ok(Err(Error::MigrationUnavailable {
                 at,
                 why: MigrationLack::Missing,
                 message: None,
-            }),
+            })),
+            Err(error @ Error::MigrationUnavailable { .. }) => Ok(Err(error)),
             Err(error) => Err(error),
         }
     }

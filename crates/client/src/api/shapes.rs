@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::error::clean;
 
 /// Entries of a list that are looked at.
-const ENTRIES: usize = 1000;
+pub(super) const ENTRIES: usize = 1000;
 
 /// What `data` holds, without envelopes within envelopes.
 pub(super) fn unwrapped(mut data: Value) -> Value {
@@ -76,14 +76,15 @@ pub(super) fn went_well(word: &str) -> Option<bool> {
     }
 }
 
-/// The same of an answer's members.
+/// The same of an answer's members: any that says no outweighs those that say yes.
 pub(super) fn success_of(value: &Value) -> Option<bool> {
-    let stated = ["success", "succeeded", "pass", "ok"]
+    let stated = ["pass", "success", "succeeded", "ok"]
         .iter()
-        .find_map(|name| value.get(*name)?.as_bool());
-    stated.or_else(|| {
-        text(value, &["status", "state", "checkStatus", "result"]).and_then(|word| went_well(&word))
-    })
+        .filter_map(|name| value.get(*name)?.as_bool());
+    let worded = ["status", "state", "checkStatus", "result"]
+        .iter()
+        .filter_map(|name| went_well(&text(value, &[name])?));
+    stated.chain(worded).reduce(|one, other| one && other)
 }
 
 #[cfg(test)]
@@ -113,10 +114,13 @@ mod tests {
         assert_eq!(text(&value, &["a", "b"]), Some("x [31my".into()));
         assert_eq!(text(&value, &["c"]), Some("7".into()));
         assert_eq!(success_of(&json!({"checkStatus": "failed"})), Some(false));
-        assert_eq!(
-            success_of(&json!({"success": true, "status": "failed"})),
-            Some(true)
-        );
+        for contradiction in [
+            json!({"success": true, "status": "failed"}),
+            json!({"success": true, "pass": false}),
+            json!({"pass": true, "checkStatus": "error"}),
+        ] {
+            assert_eq!(success_of(&contradiction), Some(false), "{contradiction}");
+        }
         assert_eq!(success_of(&json!({"status": "in_progress"})), None);
     }
 }

@@ -92,6 +92,23 @@ async fn what_is_lacking_is_told_apart_from_an_empty_list() {
     }
     let server = server(true, false).await;
     assert_eq!(server.client().list_migrations().await.unwrap(), []);
+    // a failure of the probe is no lack of a surface, and is asked again
+    for failure in [
+        refused(500, "cannot connect to the database"),
+        refused(429, "too many requests"),
+        Reply::recorded("no permissions"),
+    ] {
+        let server = Server::start().await;
+        server.on("migration:list", [ok(json!([]))]);
+        server.on("migrationFiles:list", [failure, ok(json!([]))]);
+        let client = server.client();
+        assert_ne!(
+            client.migration_surfaces().await.unwrap_err().code(),
+            "migration_unavailable"
+        );
+        let found = client.migration_surfaces().await.unwrap();
+        assert!(found.cli && found.resource, "{found:?}");
+    }
     // what a role may not is no lack of the plugin
     let server = Server::start().await;
     server.on("migration:list", [Reply::recorded("no permissions")]);
@@ -280,7 +297,7 @@ async fn a_check_is_told_apart_by_its_members_and_the_rest_is_kept() {
     let check = server.client().check_migration(&path, |_| ()).await.unwrap();
     let needed = |name: &str, secret| NeededVariable {
         name: name.into(),
-        secret,
+        secret: Some(secret),
     };
     let expected = MigrationCheck {
         task: Some("t1".into()),
@@ -395,8 +412,10 @@ async fn an_execution_is_sent_once_and_carries_values() {
             (Reply::Lost, true),
             (Reply::Silent, true),
             (Reply::typed(504, "text/html", b"<html>"), true),
-            (Reply::recorded("commanding"), false),
-            (refused(500, "the license of the plugin x is missing"), false),
+            // it may have failed half-way, or be at work: only a client error says that nothing was done
+            (Reply::recorded("commanding"), true),
+            (refused(500, "the license of the plugin x is missing"), true),
+            (refused(400, "Task t1 not found"), false),
         ] {
             server.on(call, [reply]);
             let before = server.seen(call).len();
@@ -505,7 +524,9 @@ async fn conflicts_logs_and_sql() {
         (json!([{ "table": "orders" }]), vec!["{\"table\":\"orders\"}"]),
     ] {
         server.on("migrationFiles:checkDataConflicts", [ok(data)]);
-        assert_eq!(client.migration_conflicts("t1").await.unwrap(), expected);
+        let conflicts = client.migration_conflicts("t1").await.unwrap();
+        assert!(conflicts.unclear.is_empty());
+        assert_eq!(conflicts.found, expected);
     }
     server.on(
         "migrationLog:list",

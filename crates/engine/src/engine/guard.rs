@@ -84,11 +84,23 @@ impl Engine {
         let Some(target) = &plan.facts.target else {
             return Ok(Strength::None);
         };
-        Ok(if self.is_protected(&target.environment) {
-            Strength::Person
-        } else {
-            Strength::Phrase
-        })
+        Ok(
+            if self.is_protected(&target.environment) || self.makes_rule_on_protected(plan) {
+                Strength::Person
+            } else {
+                Strength::Phrase
+            },
+        )
+    }
+
+    /// Whether a migration makes its rule on a protected environment, which takes a person there as well.
+    fn makes_rule_on_protected(&self, plan: &Plan) -> bool {
+        let rule = plan
+            .migration
+            .as_ref()
+            .and_then(|migration| migration.rule.as_ref());
+        let makes = rule.is_some_and(|rule| rule.id.is_none());
+        matches!(&plan.package, PlannedPackage::New { environment } if makes && self.is_protected(environment))
     }
 
     /// The same for a run that was confirmed and has not begun: perhaps long ago, or under another policy.
@@ -154,6 +166,9 @@ impl Engine {
         if plan.package_is_safety_backup != new_of_target {
             return foreign("its safety backup does not go with its package".into());
         }
+        if let Some(reason) = unfit_migration(plan) {
+            return foreign(reason.into());
+        }
         if let Some(code) = plan.accepted.iter().find(|code| !may_be_accepted(code)) {
             return foreign(format!("a finding of this kind cannot be accepted: {code}"));
         }
@@ -195,4 +210,17 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What in a plan does not go together about its being a migration, or not being one.
+fn unfit_migration(plan: &Plan) -> Option<&'static str> {
+    let migrates = plan.action == PlanAction::Migrate;
+    if migrates != plan.migration.is_some() || migrates != plan.facts.migration.is_some() {
+        return Some("what it says of a migration does not go with what it does");
+    }
+    if migrates && plan.package_is_safety_backup {
+        return Some("a migration package is no safety backup");
+    }
+    let (source, target) = (plan.facts.source.as_ref()?, plan.facts.target.as_ref()?);
+    (migrates && same_address(&source.api_base, &target.api_base)).then_some("it migrates a server to itself")
 }

@@ -61,6 +61,7 @@ impl Engine {
             PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => None,
         };
         let mut migration = migration;
+        migration.given = secrets.names_for(&self.resolve(target)?);
         if let Some(file) = &file {
             migration.known = self.known_package(&file.inspection.sha256)?;
         }

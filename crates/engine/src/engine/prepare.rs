@@ -11,7 +11,7 @@ use crate::error::EngineError;
 use crate::facts::{Facts, FileFacts, read_environment};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
-use crate::plan::{MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
+use crate::plan::{MIGRATION_CHECK_UNCLEAR, MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
 use crate::request::{PackageChoice, Request};
 use crate::run::RunSecrets;
 
@@ -350,17 +350,22 @@ fn unfinished(target: &str, state: &RunState) -> EngineError {
 fn not_acceptable(codes: &str) -> EngineError {
     EngineError::Unsupported {
         what: format!("a finding of this kind cannot be accepted: {codes}"),
-        instead:
-            "only findings about a package's data can (their codes begin with data_), schema_mismatch, and \
-                  migration_plugins_missing"
-                .into(),
+        instead: "only findings about a package's data can (their codes begin with data_), schema_mismatch, \
+                  migration_plugins_missing and migration_check_unclear"
+            .into(),
     }
 }
 
 /// What the server would refuse anyway, and what says that it is the wrong package, cannot be taken upon oneself. Another
 /// schema can: the server moves the content when it is asked to.
 pub(super) fn may_be_accepted(code: &str) -> bool {
-    code.starts_with("data_") || [SCHEMA_MISMATCH, MIGRATION_PLUGINS_MISSING].contains(&code)
+    code.starts_with("data_")
+        || [
+            SCHEMA_MISMATCH,
+            MIGRATION_PLUGINS_MISSING,
+            MIGRATION_CHECK_UNCLEAR,
+        ]
+        .contains(&code)
 }
 
 fn existing_file(path: &Path) -> Result<PathBuf, EngineError> {

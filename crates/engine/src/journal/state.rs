@@ -289,9 +289,15 @@ impl RunState {
         self.steps.contains_key(&step)
     }
 
-    /// Whether the request that overwrites the target was begun, by a restore or by a migration.
+    /// Whether a request that overwrites the target was begun, by a restore or by a migration; the variables that a
+    /// migration makes before it is executed count.
     pub fn began_overwriting(&self) -> bool {
-        self.began(StepName::Restore) || self.began(StepName::ExecuteMigration)
+        let steps = [
+            StepName::Restore,
+            StepName::SetVariables,
+            StepName::ExecuteMigration,
+        ];
+        steps.into_iter().any(|step| self.began(step))
     }
 
     /// Whether a step ended as it should.

@@ -81,3 +81,8 @@ const OVERWRITTEN: [&str; 70] = [
 pub(super) fn is_overwritten(table: &str) -> bool {
     OVERWRITTEN.contains(&table)
 }
+
+/// Their names.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    OVERWRITTEN.into_iter()
+}

@@ -1,27 +1,27 @@
 //! What could be seen of a migration's outcome: the target's content against what the rule says, above all.
 //!
-//! Plain data, the expectations behind it, and its words. Gathering is `run/migrated.rs`, deciding `verdict/migration.rs`.
+//! Plain data and its words. What is expected is in `expectation`; gathering is `run/migrated.rs`, deciding
+//! `verdict/migration.rs`.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::facts::{CollectionFact, MigrationFacts};
-use super::rule::{PlannedRule, TableMethod};
+use super::expectation::StructureComparison;
 use crate::evidence::{
     Acceptance, Comparison, Identity, Says, Signal, Standing, identity_signal, signal, standing_signal,
     users_signal,
 };
-
-/// Names that a comparison keeps.
-const NAMES_KEPT: usize = 20;
 
 /// What was noted before the execution was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MigrationBaseline {
     /// Rows of the source's tables, where the package's inside does not tell them.
     pub source_rows: BTreeMap<String, u64>,
+    /// Names of the values that go to the target.
+    #[serde(default)]
+    pub given: Vec<String>,
     /// The migration logs that the target had; none when they could not be listed.
     pub logs: Option<Vec<String>>,
 }
@@ -56,31 +56,20 @@ pub enum MigrationStory {
     },
 }
 
-/// The target's structure against the source's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct StructureComparison {
-    /// Collections of people that were compared.
-    pub collections: usize,
-    /// Fields that were compared.
-    pub fields: usize,
-    /// What the source has and the target lacks: `orders`, or `orders.priority`; bounded.
-    pub missing: Vec<String>,
-    /// How much of it is lacking.
-    pub missing_count: usize,
-}
-
-impl StructureComparison {
-    /// Whether nothing is lacking, and something was compared.
-    pub fn is_whole(&self) -> bool {
-        self.collections > 0 && self.missing_count == 0
-    }
-}
-
 /// All that could be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MigrationEvidence {
     /// What became of the request.
     pub acceptance: Acceptance,
+    /// Whether the request never left this machine.
+    #[serde(default)]
+    pub not_sent: bool,
+    /// Whether the package may have been made by another rule than the one that this is compared by.
+    #[serde(default)]
+    pub rule_assumed: bool,
+    /// Variables that this run made on the target before.
+    #[serde(default)]
+    pub variables_set: Vec<String>,
     /// What the server's answer called it.
     pub answered: Option<bool>,
     /// The answer's words.
@@ -101,6 +90,12 @@ pub struct MigrationEvidence {
     pub kept: Option<Comparison>,
     /// Tables whose rows the rule replaces, against the package or the source.
     pub replaced: Option<Comparison>,
+    /// Of those, the tables whose rows are to be others and which hold as many as before.
+    #[serde(default)]
+    pub not_replaced: Vec<String>,
+    /// How many tables the rule replaces whose new rows are known here, compared or not.
+    #[serde(default)]
+    pub replaced_expected: usize,
     /// Tables that the rule replaces and whose new rows are not known here.
     #[serde(default)]
     pub replaced_unknown: usize,
@@ -118,106 +113,28 @@ pub struct MigrationEvidence {
     pub identity: Identity,
 }
 
-/// How many rows each table is to have, by what happens to it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Expectation {
-    pub(crate) kept: BTreeMap<String, u64>,
-    pub(crate) replaced: BTreeMap<String, u64>,
-    /// Tables that are replaced and whose rows are not known.
-    pub(crate) unknown: Vec<String>,
-}
-
-impl Expectation {
-    /// Whether it can be told from what was there before by counting.
-    pub(crate) fn differs_from(&self, before: &BTreeMap<String, u64>) -> bool {
-        self.replaced
-            .iter()
-            .any(|(table, rows)| before.get(table) != Some(rows))
-    }
-}
-
-/// What a rule lets expect of each table: `before` are the target's rows, `packed` what the package or the source holds.
-pub(crate) fn expect(
-    rule: &PlannedRule,
-    facts: &MigrationFacts,
-    before: &BTreeMap<String, u64>,
-    packed: &BTreeMap<String, u64>,
-) -> Expectation {
-    let made_by_people = |table: &str| {
-        let known = |structure: &[CollectionFact]| {
-            structure
-                .iter()
-                .any(|collection| collection.name == table && !collection.system)
-        };
-        known(facts.wanted_structure()) || known(&facts.target_structure)
-    };
-    let mut expected = Expectation::default();
-    let on_source = |table: &str| {
-        facts.wanted_structure().is_empty()
-            || facts.wanted_structure().iter().any(|known| known.name == table)
-    };
-    let tables = before
-        .keys()
-        .chain(packed.keys().filter(|table| !before.contains_key(*table)));
-    for table in tables {
-        let people = made_by_people(table);
-        match rule.method(table, people) {
-            // a table of the target's own is not part of the migration
-            _ if people && !on_source(table) => drop(
-                before
-                    .get(table)
-                    .map(|rows| expected.kept.insert(table.clone(), *rows)),
-            ),
-            TableMethod::Keep => {
-                expected
-                    .kept
-                    .insert(table.clone(), before.get(table).copied().unwrap_or_default());
-            }
-            TableMethod::Replace => match packed.get(table) {
-                Some(rows) => drop(expected.replaced.insert(table.clone(), *rows)),
-                None => expected.unknown.push(table.clone()),
-            },
-            TableMethod::Skip => drop(
-                before
-                    .get(table)
-                    .map(|rows| expected.kept.insert(table.clone(), *rows)),
-            ),
-            TableMethod::Unknown => {}
-        }
-    }
-    expected
-}
-
-/// Compares the collections that people made on the source with those of the target; what a rule skips is left out.
-pub(crate) fn compare_structure(
-    rule: Option<&PlannedRule>,
-    source: &[CollectionFact],
-    target: &[CollectionFact],
-) -> StructureComparison {
-    let mut comparison = StructureComparison::default();
-    for wanted in source.iter().filter(|collection| !collection.system) {
-        if rule.is_some_and(|rule| rule.method(&wanted.name, true) == TableMethod::Skip) {
-            continue;
-        }
-        comparison.collections += 1;
-        comparison.fields += wanted.fields.len();
-        let missing: Vec<String> = match target.iter().find(|known| known.name == wanted.name) {
-            None => vec![wanted.name.clone()],
-            Some(found) => wanted
-                .fields
-                .iter()
-                .filter(|field| !found.fields.contains(field))
-                .map(|field| format!("{}.{field}", wanted.name))
-                .collect(),
-        };
-        comparison.missing_count += missing.len();
-        comparison.missing.extend(missing);
-    }
-    comparison.missing.truncate(NAMES_KEPT);
-    comparison
-}
-
 impl MigrationEvidence {
+    /// Whether it can no longer be at work or begin: its own log has ended, the server calls it a failure, or the
+    /// application went down and came up. An answer that says success may come before the work.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.went_down
+            || self.answered == Some(false)
+            || matches!(
+                self.log,
+                MigrationStory::Succeeded { .. } | MigrationStory::Failed { .. }
+            )
+    }
+
+    /// Whether it may be at work: something has changed, and nothing shows that it is over.
+    pub(crate) fn is_under_way(&self) -> bool {
+        let changed = self.structure_as_before == Some(false)
+            || self
+                .against_before
+                .as_ref()
+                .is_some_and(|before| before.tables > 0 && !before.is_exact());
+        changed && !self.has_ended()
+    }
+
     /// Every signal in words, for people and models.
     pub fn signals(&self) -> Vec<Signal> {
         vec![
@@ -235,6 +152,11 @@ impl MigrationEvidence {
     fn execution_signal(&self) -> Signal {
         let words = self.answer_words.as_deref().unwrap_or("no word about it");
         match (&self.acceptance, self.answered) {
+            (Acceptance::Refused { message }, _) if self.not_sent => signal(
+                "execution",
+                Says::Against,
+                format!("it could not be sent: {message}"),
+            ),
             (Acceptance::Refused { message }, _) => signal(
                 "execution",
                 Says::Against,

@@ -12,9 +12,12 @@ use crate::error::EngineError;
 use crate::facts::refuse;
 use crate::journal::RunState;
 
-/// Collections and fields that are kept of one structure; more are no application but a mistake or an attack.
-const COLLECTIONS: usize = 2000;
-const FIELDS: usize = 500;
+/// Letters of what one side tells that are kept, by what it tells: a plan is one line of a journal. More is no
+/// application but a mistake or an attack.
+const STRUCTURE_LETTERS: usize = 2_000_000;
+const RULES_LETTERS: usize = 500_000;
+const PACKAGES_LETTERS: usize = 300_000;
+const VARIABLES_LETTERS: usize = 100_000;
 
 /// A migration rule on the source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +36,12 @@ pub struct RuleFact {
     /// Those tables, as far as they could be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub independent: Vec<(String, String)>,
+    /// Whether there are more of them than could be read.
+    #[serde(default)]
+    pub independent_unread: bool,
+    /// When it was changed last, in the server's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
 }
 
 impl RuleFact {
@@ -44,14 +53,20 @@ impl RuleFact {
 
 impl From<nocobase_client::MigrationRule> for RuleFact {
     fn from(rule: nocobase_client::MigrationRule) -> Self {
-        let word = |word: Option<String>| word.unwrap_or_else(|| "unknown".to_owned());
+        let word = |word: Option<String>| word.map_or_else(|| "unknown".to_owned(), |word| bounded(&word));
         Self {
-            id: rule.id,
-            name: rule.name,
+            id: bounded(&rule.id),
+            name: bounded(&rule.name),
             user: word(rule.user),
             system: word(rule.system),
             has_independent: rule.has_independent,
-            independent: rule.independent,
+            independent: rule
+                .independent
+                .into_iter()
+                .map(|(table, method)| (bounded(&table), bounded(&method)))
+                .collect(),
+            independent_unread: rule.independent_unread,
+            updated_at: rule.updated_at.as_deref().map(bounded),
         }
     }
 }
@@ -77,11 +92,11 @@ impl From<nocobase_client::MigrationEntry> for MigrationPackageFact {
     fn from(entry: nocobase_client::MigrationEntry) -> Self {
         Self {
             ready: entry.status.as_deref().is_none_or(|status| status == "ok"),
-            name: entry.name,
-            title: entry.title,
-            size: entry.size,
-            created_at: entry.created_at,
-            rule: entry.rule,
+            name: bounded(&entry.name),
+            title: entry.title.as_deref().map(bounded),
+            size: entry.size.as_deref().map(bounded),
+            created_at: entry.created_at.as_deref().map(bounded),
+            rule: entry.rule.as_deref().map(bounded),
         }
     }
 }
@@ -151,6 +166,9 @@ pub struct MigrationFacts {
     pub target_structure: Vec<CollectionFact>,
     /// Variables and secrets that the source has and the target lacks.
     pub variables: Vec<VariableFact>,
+    /// Names of the values that were given for the target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
     /// What is known of a package file from where it was executed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<KnownPackage>,
@@ -186,31 +204,74 @@ pub(crate) async fn read_migration_side(client: &Client) -> Result<MigrationSide
         })
         .collect();
     variables.sort();
-    let mut structure: Vec<CollectionFact> = structure
-        .into_iter()
-        .take(COLLECTIONS)
-        .map(|shape| {
-            let mut fields: Vec<String> = shape
-                .fields
-                .iter()
-                .take(FIELDS)
-                .map(|field| bounded(field))
-                .collect();
-            fields.sort();
-            CollectionFact {
-                name: bounded(&shape.name),
-                system: shape.system,
-                fields,
-            }
-        })
-        .collect();
+    let mut structure: Vec<CollectionFact> = structure.into_iter().map(CollectionFact::from).collect();
     structure.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(MigrationSide {
+    let side = MigrationSide {
         rules: rules.into_iter().map(RuleFact::from).collect(),
         packages: packages.into_iter().map(MigrationPackageFact::from).collect(),
         structure,
         variables,
-    })
+    };
+    side.check_size(client.environment_name())?;
+    Ok(side)
+}
+
+impl From<nocobase_client::CollectionShape> for CollectionFact {
+    fn from(shape: nocobase_client::CollectionShape) -> Self {
+        let mut fields: Vec<String> = shape.fields.iter().map(|field| bounded(field)).collect();
+        fields.sort();
+        Self {
+            name: bounded(&shape.name),
+            system: shape.system,
+            fields,
+        }
+    }
+}
+
+impl MigrationSide {
+    /// What is cut off would be missing where plan and outcome are compared, so too much is refused.
+    fn check_size(&self, environment: &str) -> Result<(), EngineError> {
+        let structure = self
+            .structure
+            .iter()
+            .map(|one| one.name.len() + one.fields.iter().map(String::len).sum::<usize>())
+            .sum();
+        let rules = self
+            .rules
+            .iter()
+            .map(|rule| {
+                let single = rule.independent.iter();
+                rule.name.len()
+                    + single
+                        .map(|(table, method)| table.len() + method.len())
+                        .sum::<usize>()
+            })
+            .sum();
+        let packages = self
+            .packages
+            .iter()
+            .map(|one| one.name.len() + one.title.as_ref().map_or(0, String::len))
+            .sum();
+        let variables = self.variables.iter().map(|one| one.name.len()).sum();
+        for (what, letters, most) in [
+            ("collections and fields", structure, STRUCTURE_LETTERS),
+            ("migration rules", rules, RULES_LETTERS),
+            ("migration packages", packages, PACKAGES_LETTERS),
+            ("variables", variables, VARIABLES_LETTERS),
+        ] {
+            let letters: usize = letters;
+            if letters > most {
+                return Err(refuse(
+                    "migration_facts_too_large",
+                    format!(
+                        "{environment} names {what} of {letters} letters, of which at most {most} are taken"
+                    ),
+                    "remove what is not needed there",
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl MigrationFacts {
@@ -251,9 +312,15 @@ impl MigrationFacts {
             .unwrap_or_default()
     }
 
-    /// What differs from facts that were read earlier, in words.
-    pub(crate) fn differences(&self, earlier: &Self) -> Vec<String> {
+    /// What differs from facts that were read earlier, in words; `package` is the migration package that a plan names.
+    pub(crate) fn differences(&self, earlier: &Self, package: Option<&str>) -> Vec<String> {
         let mut differences = Vec::new();
+        if let Some(name) = package {
+            let of = |facts: &Self| facts.packages.iter().find(|known| known.name == name).cloned();
+            if of(self) != of(earlier) {
+                differences.push(format!("the migration package {name} is another one now"));
+            }
+        }
         for rule in &earlier.rules {
             if !self.rules.contains(rule) {
                 differences.push(format!(
@@ -315,4 +382,27 @@ fn bounded(name: &str) -> String {
         .filter(|letter| !letter.is_control())
         .take(200)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_not_fit_into_a_plan_is_refused() {
+        let side = |tables: usize| MigrationSide {
+            rules: vec![RuleFact::from(nocobase_client::MigrationRule {
+                id: "1".into(),
+                name: "all".into(),
+                independent: vec![("t".repeat(1000), "overwrite".into()); tables],
+                ..nocobase_client::MigrationRule::default()
+            })],
+            packages: Vec::new(),
+            structure: Vec::new(),
+            variables: Vec::new(),
+        };
+        assert!(side(1000).check_size("dev").is_ok());
+        let error = side(10_000).check_size("dev").unwrap_err();
+        assert!(error.to_string().contains("migration rules"), "{error}");
+    }
 }

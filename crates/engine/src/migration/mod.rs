@@ -6,15 +6,17 @@
 
 mod built_in;
 mod evidence;
+mod expectation;
 mod facts;
 mod rule;
 
-pub use self::evidence::{MigrationBaseline, MigrationEvidence, MigrationStory, StructureComparison};
+pub use self::evidence::{MigrationBaseline, MigrationEvidence, MigrationStory};
+pub use self::expectation::StructureComparison;
 pub use self::facts::{
     CollectionFact, KnownPackage, MigrationFacts, MigrationPackageFact, RuleFact, VariableFact,
 };
 pub use self::rule::{PlannedMigration, PlannedRule, RuleChoice, TableMethod};
 
-pub(crate) use self::evidence::{Expectation, compare_structure, expect};
+pub(crate) use self::expectation::{Expectation, compare_structure, expect, known_collections};
 pub(crate) use self::facts::{read_migration_side, unavailable};
-pub(crate) use self::rule::{choose, effects};
+pub(crate) use self::rule::{choose, effects, replaced_system_tables};

@@ -51,6 +51,9 @@ pub struct PlannedRule {
     /// Whether there are such tables that could not be read.
     #[serde(default)]
     pub independent_unread: bool,
+    /// Whether the package may have been made by another rule than this one, or by this one as it was before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
 }
 
 /// What a plan says about its migration.
@@ -64,6 +67,9 @@ pub struct PlannedMigration {
     /// Variables and secrets that the source has and the target lacks; the target may ask for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variables: Vec<VariableFact>,
+    /// Names of the values that were given for the target: those, and the ones above, are sent if it asks for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
     /// Whether the server leaves out its own backup; the safety backup is always made.
     #[serde(default)]
     pub skip_server_backup: bool,
@@ -103,7 +109,28 @@ impl PlannedRule {
             system: system.to_owned(),
             independent: Vec::new(),
             independent_unread: false,
+            assumed: false,
         }
+    }
+
+    /// Whether it does the same as another one.
+    pub(crate) fn does_as(&self, other: &Self) -> bool {
+        (
+            &self.user,
+            &self.system,
+            &self.independent,
+            self.independent_unread,
+        ) == (
+            &other.user,
+            &other.system,
+            &other.independent,
+            other.independent_unread,
+        )
+    }
+
+    /// Whether a rule on the server is this one, by its name and all it does.
+    pub(crate) fn is(&self, rule: &RuleFact) -> bool {
+        self.name == rule.name && self.does_as(&Self::from(rule))
     }
 
     /// What it does to a table; `made_by_people` is whether it is none of the system's.
@@ -136,7 +163,8 @@ impl From<&RuleFact> for PlannedRule {
             user: rule.user.clone(),
             system: rule.system.clone(),
             independent: rule.independent.clone(),
-            independent_unread: rule.has_independent && rule.independent.is_empty(),
+            independent_unread: rule.independent_unread,
+            assumed: false,
         }
     }
 }
@@ -224,6 +252,12 @@ pub(crate) fn effects(rule: Option<&PlannedRule>, facts: &MigrationFacts, target
         rule.user,
         rule.system
     )];
+    if rule.assumed {
+        effects.push(format!(
+            "that the package was made by this rule as it is now is not known for certain: what is said here may not \
+             hold, and the rows of any table of {target} may be replaced"
+        ));
+    }
     if rule.independent_unread {
         effects.push(
             "single tables have rules of their own that cannot be read here: any table may be replaced"
@@ -274,7 +308,33 @@ pub(crate) fn effects(rule: Option<&PlannedRule>, facts: &MigrationFacts, target
                 .into(),
         );
     }
+    let single = replaced_system_tables(rule, facts);
+    if !single.is_empty() {
+        effects.push(format!(
+            "system tables replaced by rules of their own: {}",
+            shortened(&single)
+        ));
+    }
     effects
+}
+
+/// System tables that a rule of their own replaces, or may replace.
+pub(crate) fn replaced_system_tables(rule: &PlannedRule, facts: &MigrationFacts) -> Vec<String> {
+    let made_by_people = |table: &str| {
+        let mut known = facts.wanted_structure().iter().chain(&facts.target_structure);
+        known.any(|collection| collection.name == table && !collection.system)
+    };
+    let single = rule.independent.iter().map(|(table, _)| table);
+    single
+        .filter(|table| !made_by_people(table))
+        .filter(|table| {
+            matches!(
+                rule.method(table, false),
+                TableMethod::Replace | TableMethod::Unknown
+            )
+        })
+        .cloned()
+        .collect()
 }
 
 fn new_fields(source: &CollectionFact, here: &CollectionFact) -> Vec<String> {
@@ -302,6 +362,8 @@ mod tests {
             system: system.into(),
             has_independent: false,
             independent: Vec::new(),
+            independent_unread: false,
+            updated_at: None,
         }
     }
 

@@ -1,37 +1,22 @@
 //! What goes into the plan of a migration: its rule, its effects, its steps, and what speaks against it. Pure.
 //!
-//! What a migration package looks like inside is not public: only damage of the file itself is held against it here; the
-//! rest is for the check on the target.
+//! Its package is judged in `migration_judge`; what is destroyed, and the steps, are in `migrate_words`.
 
-use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_step, step, verified_first};
-use super::{MIGRATION_PLUGINS_MISSING, PlanAction, PlannedPackage, Step, StepName, Strength};
+use jiff::Timestamp;
+
+use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_step, verified_first};
+use super::migrate_words::{destroyed, steps};
+use super::migration_judge::judge_migration;
+use super::{MIGRATION_PLUGINS_MISSING, PlanAction, PlannedPackage, Strength};
 use crate::address::same_address;
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, blocked, refuse};
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::migration::{
-    MigrationFacts, MigrationPackageFact, PlannedMigration, PlannedRule, RuleChoice, TableMethod, choose,
-    effects,
+    MigrationFacts, MigrationPackageFact, PlannedMigration, PlannedRule, RuleChoice, choose, effects,
 };
-use crate::package::Inspection;
 use crate::policy::{Policy, RollBack};
 use crate::request::PackageChoice;
-
-/// Findings about the file itself, whatever is in it; others speak of the inside of a backup.
-const DAMAGE: [&str; 12] = [
-    "package_empty",
-    "package_truncated",
-    "zip_empty",
-    "zip_malformed",
-    "zip_trailing_bytes",
-    "zip_foreign_bytes",
-    "entries_overlap",
-    "entry_damaged",
-    "entry_traversal",
-    "entry_absolute",
-    "too_many_entries",
-    "inflates_too_much",
-];
 
 pub(super) fn draft_migrate(
     choice: &RuleChoice,
@@ -43,8 +28,8 @@ pub(super) fn draft_migrate(
 ) -> Result<Draft, EngineError> {
     let target = facts.target.as_ref().ok_or_else(|| missing("target"))?;
     let migration = facts.migration.as_ref().ok_or_else(|| missing("migration"))?;
-    let (package, made_by) = planned_package(package, facts, migration)?;
-    let rule = planned_rule(choice, &package, made_by.as_deref(), facts, migration)?;
+    let (package, listed) = planned_package(package, facts, migration)?;
+    let rule = planned_rule(choice, &package, listed.as_ref(), facts, migration)?;
     let mut findings = compare_sides(facts, target);
     if let Some(file) = &facts.file {
         findings.extend(judge_migration(&file.inspection, target));
@@ -67,8 +52,9 @@ pub(super) fn draft_migrate(
         "not part of a migration: external data sources and sub-applications",
     ));
     let planned = PlannedMigration {
-        effects: effects(rule.as_ref(), migration, &target.environment),
+        effects: planned_effects(rule.as_ref(), migration, &target.environment),
         variables: migration.variables.clone(),
+        given: migration.given.clone(),
         skip_server_backup,
         rule,
     };
@@ -102,7 +88,7 @@ pub(super) fn draft_migrate(
         destroys: destroyed(planned.rule.as_ref(), migration, target),
         findings,
         accepted: accepted.to_vec(),
-        confirmation: if policy.is_protected(at) {
+        confirmation: if policy.is_protected(at) || makes_rule_on_protected(&package, &planned, policy) {
             Strength::Person
         } else {
             Strength::Phrase
@@ -112,12 +98,30 @@ pub(super) fn draft_migrate(
     })
 }
 
-/// The package, and the rule it was made by where the server tells.
+/// A rule is made on the source: where that is protected, a person has to say so, as by `rules create`.
+fn makes_rule_on_protected(package: &PlannedPackage, planned: &PlannedMigration, policy: &Policy) -> bool {
+    let makes = planned.rule.as_ref().is_some_and(|rule| rule.id.is_none());
+    matches!(package, PlannedPackage::New { environment } if makes && policy.is_protected(environment))
+}
+
+/// What the rule does, and which values the target may be given.
+fn planned_effects(rule: Option<&PlannedRule>, migration: &MigrationFacts, target: &str) -> Vec<String> {
+    let mut effects = effects(rule, migration, target);
+    if !migration.given.is_empty() {
+        effects.push(format!(
+            "values that were given, sent if {target} asks for them: {}",
+            migration.given.join(", ")
+        ));
+    }
+    effects
+}
+
+/// The package, and what its server tells of how it was made.
 fn planned_package(
     choice: &PackageChoice,
     facts: &Facts,
     migration: &MigrationFacts,
-) -> Result<(PlannedPackage, Option<String>), EngineError> {
+) -> Result<(PlannedPackage, Option<MigrationPackageFact>), EngineError> {
     if let PackageChoice::File(_) = choice {
         let file = facts.file.as_ref().ok_or_else(|| missing("package file"))?;
         return Ok((planned_file(file), None));
@@ -144,7 +148,7 @@ fn planned_package(
                 size: package.size.clone().unwrap_or_else(|| "size unknown".into()),
                 created_at: package.created_at.clone(),
             };
-            Ok((planned, package.rule.clone()))
+            Ok((planned, Some(package.clone())))
         }
         Some(package) => Err(refuse(
             "package_in_progress",
@@ -178,7 +182,7 @@ fn newest(packages: &[MigrationPackageFact]) -> Option<&MigrationPackageFact> {
 fn planned_rule(
     choice: &RuleChoice,
     package: &PlannedPackage,
-    made_by: Option<&str>,
+    listed: Option<&MigrationPackageFact>,
     facts: &Facts,
     migration: &MigrationFacts,
 ) -> Result<Option<PlannedRule>, EngineError> {
@@ -189,20 +193,38 @@ fn planned_rule(
     if matches!(package, PlannedPackage::New { .. }) {
         return choose(choice, &migration.rules, source).map(Some);
     }
+    // what a package does was decided when it was made
+    let made_by = match listed.and_then(|package| package.rule.as_deref()) {
+        Some(name) => {
+            let known = choose(&RuleChoice::Named(name.to_owned()), &migration.rules, source).ok();
+            known.map(|rule| as_made(rule, listed, migration))
+        }
+        // a package that was executed elsewhere brings along what is known of it
+        None => migration.known.as_ref().map(|known| known.rule.clone()),
+    };
     match (choice, made_by) {
-        // what a package does was decided when it was made
-        (RuleChoice::Named(wanted), _) => {
-            choose(&RuleChoice::Named(wanted.clone()), &migration.rules, source).map(Some)
+        (RuleChoice::Named(wanted), known) => {
+            let named = choose(&RuleChoice::Named(wanted.clone()), &migration.rules, source)?;
+            match known {
+                Some(known) if !known.does_as(&named) || (known.id.is_some() && known.id != named.id) => {
+                    Err(refuse(
+                        "made_by_another_rule",
+                        format!(
+                            "the package was made by the rule {:?}, and not by {:?}",
+                            known.name, named.name
+                        ),
+                        "leave the rule out, or leave the package out, so that one is made by that rule",
+                    ))
+                }
+                Some(known) => Ok(Some(known)),
+                // nobody but the caller says so
+                None => Ok(Some(PlannedRule {
+                    assumed: true,
+                    ..named
+                })),
+            }
         }
-        (RuleChoice::Only, Some(made_by)) => {
-            let known = RuleChoice::Named(made_by.to_owned());
-            Ok(choose(&known, &migration.rules, source).ok())
-        }
-        (RuleChoice::Only, None) => {
-            // a package that was executed elsewhere brings along what is known of it
-            let known = migration.known.as_ref();
-            Ok(known.map(|known| known.rule.clone()))
-        }
+        (RuleChoice::Only, known) => Ok(known),
         (RuleChoice::Global { .. }, _) => Err(EngineError::Unsupported {
             what: "methods cannot be chosen for a package that is there already".into(),
             instead:
@@ -210,6 +232,23 @@ fn planned_rule(
                     .into(),
         }),
     }
+}
+
+/// The rule as it is now stands for the one that the package was made by, unless it was changed since.
+fn as_made(
+    rule: PlannedRule,
+    listed: Option<&MigrationPackageFact>,
+    migration: &MigrationFacts,
+) -> PlannedRule {
+    let moment = |text: &Option<String>| text.as_ref()?.parse::<Timestamp>().ok();
+    let changed = migration
+        .rules
+        .iter()
+        .find(|known| Some(&known.id) == rule.id.as_ref())
+        .and_then(|known| moment(&known.updated_at));
+    let made = listed.and_then(|package| moment(&package.created_at));
+    let assumed = matches!((changed, made), (Some(changed), Some(made)) if changed > made);
+    PlannedRule { assumed, ..rule }
 }
 
 /// What the two environments tell before any package exists.
@@ -299,180 +338,4 @@ fn variables_missing(migration: &MigrationFacts, target: &EnvironmentFacts) -> F
         "give their values when it runs: a terminal asks for each, or --value-env NAME=VARIABLE, or --values-file FILE with \
          lines NAME=value",
     )
-}
-
-/// Judges an opened migration package: damage stops it, the rest is left to the check on the target.
-pub(crate) fn judge_migration(inspection: &Inspection, target: &EnvironmentFacts) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = inspection
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Blocker && DAMAGE.contains(&finding.code.as_str()))
-        .cloned()
-        .collect();
-    if inspection.content.tables.is_empty() && findings.is_empty() {
-        findings.push(Finding::warning(
-            "migration_package_unread",
-            "the package's inside could not be read here, as its form is not public: only the check on the target judges it",
-            "",
-        ));
-    }
-    let version = inspection
-        .metadata
-        .as_ref()
-        .map(|metadata| metadata.version.as_str());
-    if let Some(version) = version.filter(|version| crate::version::is_newer(version, &target.version)) {
-        findings.push(Finding::blocker(
-            "version_newer",
-            format!(
-                "the package was made by NocoBase {version}, {} runs only {}",
-                target.environment, target.version
-            ),
-            format!("upgrade {} to {version} first", target.environment),
-        ));
-    }
-    findings
-}
-
-fn destroyed(
-    rule: Option<&PlannedRule>,
-    migration: &MigrationFacts,
-    target: &EnvironmentFacts,
-) -> Vec<String> {
-    let at = &target.environment;
-    let mut lines = Vec::new();
-    let replaced: Vec<&str> = migration
-        .target_structure
-        .iter()
-        .filter(|collection| !collection.system)
-        .filter(|collection| {
-            migration.wanted_structure().is_empty()
-                || migration
-                    .wanted_structure()
-                    .iter()
-                    .any(|known| known.name == collection.name)
-        })
-        .filter(|collection| match rule {
-            Some(rule) => matches!(
-                rule.method(&collection.name, true),
-                TableMethod::Replace | TableMethod::Unknown
-            ),
-            None => true,
-        })
-        .map(|collection| collection.name.as_str())
-        .take(50)
-        .collect();
-    if !replaced.is_empty() {
-        let may = if rule.is_some() { "" } else { " (perhaps)" };
-        lines.push(format!(
-            "the rows of these tables of {at}{may}: {}",
-            replaced.join(", ")
-        ));
-    }
-    if rule.is_none_or(PlannedRule::brings_definitions) {
-        lines.push(format!(
-            "the configuration of {at}: roles, menus, pages, workflows, storages and other system tables"
-        ));
-    } else if replaced.is_empty() {
-        lines.push(format!("no rows of {at}; the structure of its tables changes"));
-    }
-    lines.push(format!(
-        "{at} is down for the time of the migration and its restart"
-    ));
-    lines
-}
-
-fn steps(package: &PlannedPackage, planned: &PlannedMigration, target: &EnvironmentFacts) -> Vec<Step> {
-    let at = Some(target.environment.as_str());
-    let removable = "the package can be removed by name";
-    let mut steps = vec![step(
-        StepName::ReadFacts,
-        "read the facts again and compare them with this plan",
-        None,
-        false,
-        "",
-    )];
-    if let PlannedPackage::New { environment } = package {
-        let source = Some(environment.as_str());
-        if let Some(rule) = planned.rule.as_ref().filter(|rule| rule.id.is_none()) {
-            let title = format!("make the migration rule {:?}", rule.name);
-            steps.push(step(
-                StepName::CreateRule,
-                &title,
-                source,
-                true,
-                "the rule can be removed by hand",
-            ));
-        }
-        steps.push(step(
-            StepName::MakePackage,
-            "make a migration package by the rule",
-            source,
-            true,
-            removable,
-        ));
-    }
-    match package {
-        PlannedPackage::New { environment } | PlannedPackage::Server { environment, .. } => steps.push(step(
-            StepName::DownloadPackage,
-            "download it, with SHA-256",
-            Some(environment),
-            false,
-            "",
-        )),
-        PlannedPackage::File { .. } => {}
-    }
-    let undo = "undo: restore the safety backup";
-    let execute = if planned.skip_server_backup {
-        "execute the package, without the server's own backup: NocoBase changes the tables by the rule"
-    } else {
-        "execute the package: NocoBase makes its own backup and changes the tables by the rule"
-    };
-    steps.extend([
-        step(
-            StepName::MakeSafetyBackup,
-            "make a safety backup",
-            at,
-            true,
-            "the backup can be removed by name",
-        ),
-        step(
-            StepName::DownloadSafetyBackup,
-            "download the safety backup, with SHA-256",
-            at,
-            false,
-            "",
-        ),
-        step(StepName::Judge, "open both and judge them", None, false, ""),
-        step(
-            StepName::CheckPackage,
-            "have the target check the package: settings, plugins, variables, conflicts",
-            at,
-            false,
-            "",
-        ),
-        step(
-            StepName::SetVariables,
-            "set variables that it lacks, where they do not go along with the execution",
-            at,
-            true,
-            undo,
-        ),
-        step(StepName::ExecuteMigration, execute, at, true, undo),
-        step(StepName::Watch, "watch it go down and come up", at, false, ""),
-        step(
-            StepName::FetchLogs,
-            "fetch its migration log and SQL",
-            at,
-            false,
-            "",
-        ),
-        step(
-            StepName::Verify,
-            "compare structure and rows with what the rule says",
-            at,
-            false,
-            "",
-        ),
-    ]);
-    steps
 }

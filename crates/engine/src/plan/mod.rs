@@ -7,9 +7,11 @@ mod credentials;
 mod draft;
 mod known;
 mod migrate;
+mod migrate_words;
+mod migration_judge;
 
 pub(crate) use self::draft::judge_package;
-pub(crate) use self::migrate::judge_migration;
+pub(crate) use self::migration_judge::judge_migration;
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -36,6 +38,9 @@ pub(crate) const SCHEMA_MISMATCH: &str = "schema_mismatch";
 
 /// The finding that, once accepted, has a migration go on where plugins of the source are not installed.
 pub(crate) const MIGRATION_PLUGINS_MISSING: &str = "migration_plugins_missing";
+
+/// The finding that the target does not say whether a migration package passes its check.
+pub(crate) const MIGRATION_CHECK_UNCLEAR: &str = "migration_check_unclear";
 
 /// What a plan does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,23 +1,27 @@
-//! A migration up to its execution: rule, package, safety backup, judgement, check on the target, values, and the one
-//! request that changes tables.
+//! A migration up to its execution: rule, package, safety backup, judgement, and the one request that changes tables.
 //!
-//! All of it before that request leaves the target's tables alone. What came of it is read in `migrated`.
+//! All of it before that request leaves the target's tables alone. The target's check and its values are in
+//! `migration_check`; what came of it is read in `migrated`.
 
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join;
-use nocobase_client::{Client, EnvText, Execution, Health, MigrationCheck, MigrationStatus};
+use nocobase_client::{Client, Error, Execution, Health, MigrationStatus};
 
 use super::obtain::{Judged, PackageKind, unsafe_way_back};
 use super::{Runner, Stop};
-use crate::error::{EngineError, client_report};
+use crate::error::{EngineError, ErrorReport, client_report};
 use crate::facts::blocked;
 use crate::finding::Severity;
 use crate::journal::{Event, PackageRole, StepOutcome, StoredPackage};
 use crate::migration::{
-    MigrationBaseline, MigrationFacts, PlannedMigration, TableMethod, read_migration_side,
+    MigrationBaseline, MigrationFacts, PlannedMigration, PlannedRule, RuleFact, TableMethod,
+    read_migration_side,
 };
-use crate::plan::{MIGRATION_PLUGINS_MISSING, PlannedPackage, StepName, judge_migration};
+use crate::plan::{PlannedPackage, StepName, judge_migration};
+
+/// The code of an execution that never left this machine.
+pub(super) const NOT_SENT: &str = "not_sent";
 
 impl Runner {
     pub(super) async fn migrate(&self) -> Result<(), EngineError> {
@@ -33,7 +37,9 @@ impl Runner {
                 texts: self.values_for(&check)?,
                 skip_backup: self.planned()?.skip_server_backup,
             };
-            self.note_baseline(&judged).await?;
+            let given = execution.texts.iter().map(|text| text.name.clone()).collect();
+            self.note_baseline(&judged, given).await?;
+            self.check_texts(&check, &execution.texts).await?;
             self.check_unaltered(&package).await?;
             self.check_way_back(&safety_backup).await?;
             if !execution.texts.is_empty() && !self.target_client()?.takes_env_texts(&check).await {
@@ -47,7 +53,7 @@ impl Runner {
                 let went_down = self.execute_package(&execution).await?;
                 self.finish_migration(Some(judged), went_down).await
             }
-            Err(stop) => self.end_unchanged(stop),
+            Err(stop) => self.end_before_execution(stop).await,
         }
     }
 
@@ -59,6 +65,17 @@ impl Runner {
                 what: format!("the plan {}", self.plan.id),
                 reason: "it says nothing of its migration".into(),
             })
+    }
+
+    /// What says that the plan's rule is not the one that is on the source now; a plan file may say anything of it.
+    pub(super) fn rule_differs(&self, now: &MigrationFacts) -> Option<String> {
+        let planned = self.plan.migration.as_ref()?.rule.as_ref()?;
+        if matches!(self.plan.package, PlannedPackage::File { .. }) {
+            return None;
+        }
+        let id = planned.id.as_ref()?;
+        let same = now.rules.iter().any(|rule| rule.id == *id && planned.is(rule));
+        (!same).then(|| format!("the migration rule {id} is not what the plan says of it"))
     }
 
     pub(super) async fn read_migration_again(&self) -> Result<MigrationFacts, EngineError> {
@@ -105,7 +122,7 @@ impl Runner {
 
     async fn make_migration(&self, source: &Client) -> Result<String, Stop> {
         let rule = self.planned()?.rule.clone().unwrap_or_default();
-        let id = match rule.id {
+        let id = match rule.id.clone() {
             Some(id) => id,
             None => {
                 let step = StepName::CreateRule;
@@ -121,6 +138,7 @@ impl Runner {
             }
         };
         let step = StepName::MakePackage;
+        self.check_rule(source, &id, &rule).await?;
         let title = format!(
             "publish-{}-to-{}",
             source.environment_name(),
@@ -128,7 +146,11 @@ impl Runner {
         );
         let name = self.make(step, source.create_migration(&id, &title)).await?;
         self.progress(step, name.clone());
-        let outcome = match self.await_migration(source, &name).await {
+        let made = async {
+            self.await_migration(source, &name).await?;
+            self.check_rule(source, &id, &rule).await
+        };
+        let outcome = match made.await {
             Ok(()) => StepOutcome::Done { note: name.clone() },
             Err(stop) => {
                 let error = stop.cause.clone();
@@ -138,6 +160,24 @@ impl Runner {
         };
         self.finish(step, outcome)?;
         Ok(name)
+    }
+
+    /// Whether the rule on the source is the one that the plan tells of: it decides what the package does, and an answer
+    /// that names it may name another one.
+    async fn check_rule(&self, source: &Client, id: &str, planned: &PlannedRule) -> Result<(), Stop> {
+        let now = source.migration_rule(id).await?.map(RuleFact::from);
+        if now.is_some_and(|rule| planned.is(&rule)) {
+            return Ok(());
+        }
+        Err(Stop::new(
+            "rule_changed",
+            format!(
+                "the migration rule {id} on {} is not, or no longer, the rule {:?} of the plan",
+                source.environment_name(),
+                planned.name
+            ),
+            "look at it there (rules list), and make a new plan",
+        ))
     }
 
     async fn await_migration(&self, source: &Client, name: &str) -> Result<(), Stop> {
@@ -211,6 +251,13 @@ impl Runner {
                     self.progress(StepName::Judge, format!("warning: {}", finding.text));
                 }
             }
+            if safe.sha256 != safety_backup.sha256 {
+                return Err(Stop::new(
+                    "safety_backup_unusable",
+                    "the safety backup is not the file that was fetched, so there would be no way back",
+                    "make a new plan, and keep others from writing to the folder of packages",
+                ));
+            }
             if blocked(&safe.findings, &[]) {
                 return Err(unsafe_way_back(&safe.findings));
             }
@@ -226,136 +273,13 @@ impl Runner {
         .await
     }
 
-    /// The target's own check, explained. What it lacks in values is named, never guessed.
-    async fn check_package(&self, package: &StoredPackage) -> Result<MigrationCheck, Stop> {
-        let step = StepName::CheckPackage;
-        self.step(step, async {
-            let target = self.target_client()?;
-            let check = target
-                .check_migration(&package.path, self.byte_counter_shared(step))
-                .await?;
-            let at = target.environment_name();
-            for line in &check.other {
-                self.progress(step, format!("the server also says: {line}"));
-            }
-            if !check.settings.is_empty() {
-                return Err(Stop::new(
-                    "migration_settings_differ",
-                    format!(
-                        "{at} cannot take the package, settings of the environment differ: {}",
-                        check.settings.join("; ")
-                    ),
-                    "give both environments the same settings in their .env files",
-                ));
-            }
-            if !check.plugins.is_empty() && !self.accepts(MIGRATION_PLUGINS_MISSING) {
-                return Err(Stop::new(
-                    MIGRATION_PLUGINS_MISSING,
-                    format!("{at} lacks plugins of the package: {}", check.plugins.join(", ")),
-                    format!("install them there, or plan again with --accept {MIGRATION_PLUGINS_MISSING}"),
-                ));
-            }
-            let explained = !check.plugins.is_empty() || !check.variables.is_empty();
-            if check.pass == Some(false) && (check.message.is_some() || !explained) {
-                let words = check.message.as_deref().unwrap_or("it does not say why");
-                return Err(Stop::new(
-                    "migration_check_failed",
-                    format!("the check on {at} failed: {words}"),
-                    "see what the server said; the package is kept",
-                ));
-            }
-            if let Some(task) = &check.task {
-                let conflicts = target.migration_conflicts(task).await?;
-                if !conflicts.is_empty() && !self.accepts("data_conflicts") {
-                    let shown: Vec<&str> = conflicts.iter().take(10).map(String::as_str).collect();
-                    return Err(Stop::new(
-                        "data_conflicts",
-                        format!(
-                            "the package runs into {} conflicts on {at}: {}",
-                            conflicts.len(),
-                            shown.join("; ")
-                        ),
-                        "solve them on one of the sides, or plan again with --accept data_conflicts",
-                    ));
-                }
-            }
-            let note = match check.pass {
-                Some(true) => "passed".to_owned(),
-                Some(false) => "passes once what is missing is given".to_owned(),
-                None => "the server does not say whether it passes".to_owned(),
-            };
-            Ok((check, note))
-        })
-        .await
-    }
-
-    fn accepts(&self, code: &str) -> bool {
-        self.plan.accepted.iter().any(|accepted| accepted == code)
-    }
-
-    /// The values for what the check found missing, by name.
-    fn values_for(&self, check: &MigrationCheck) -> Result<Vec<EnvText>, Stop> {
-        let given = &self.secrets.variables;
-        let lacking: Vec<&str> = check
-            .variables
-            .iter()
-            .filter(|needed| !given.contains_key(&needed.name))
-            .map(|needed| needed.name.as_str())
-            .collect();
-        if !lacking.is_empty() {
-            return Err(Stop::new(
-                "variables_missing",
-                format!(
-                    "{} asks for variables or secrets that were not given: {}",
-                    self.plan.target().unwrap_or("the target"),
-                    lacking.join(", ")
-                ),
-                "plan again and give them at a terminal: --value-env NAME=VARIABLE, or --values-file FILE with lines NAME=value",
-            ));
-        }
-        let texts = check.variables.iter().filter_map(|needed| {
-            Some(EnvText {
-                name: needed.name.clone(),
-                secret: needed.secret,
-                value: given.get(&needed.name)?.clone(),
-            })
-        });
-        Ok(texts.collect())
-    }
-
-    /// Where an execution takes no values along, they are made on the target first; the safety backup is from before.
-    async fn set_variables(&self, texts: &[EnvText]) -> Result<(), Stop> {
-        if texts.is_empty() {
-            return Ok(());
-        }
-        let step = StepName::SetVariables;
-        let target = self.target_client()?;
-        self.begin(step)?;
-        let mut set = Vec::new();
-        for text in texts {
-            if let Err(error) = target.create_text(text).await {
-                let mut stop = Stop::from(error);
-                let stay = if set.is_empty() {
-                    String::new()
-                } else {
-                    format!("; these stay set: {}", set.join(", "))
-                };
-                stop.cause.message = format!("{} could not be set: {}{stay}", text.name, stop.cause.message);
-                let error = stop.cause.clone();
-                self.finish(step, StepOutcome::Failed { error })?;
-                return Err(stop);
-            }
-            set.push(text.name.as_str());
-        }
-        self.finish(step, StepOutcome::Done { note: set.join(", ") })?;
-        Ok(())
-    }
-
     /// What is needed to read the outcome and cannot be read afterwards.
-    async fn note_baseline(&self, judged: &Judged) -> Result<(), Stop> {
+    /// `given` are the names of the values that go to the target.
+    async fn note_baseline(&self, judged: &Judged, given: Vec<String>) -> Result<(), Stop> {
         let logs = self.target_client()?.migration_logs().await.ok();
         let mut baseline = MigrationBaseline {
             source_rows: Default::default(),
+            given,
             logs: logs.map(|logs| logs.into_iter().map(|log| log.name).collect()),
         };
         let planned = self.planned()?;
@@ -385,20 +309,27 @@ impl Runner {
         self.begin(step)?;
         let sent = target.execute_migration(execution, self.byte_counter(step));
         tokio::pin!(sent);
-        let (mut went_down, mut shown) = (false, String::new());
+        let (mut went_down, mut always_up, mut shown) = (false, true, String::new());
         let answer = loop {
             tokio::select! {
                 answer = &mut sent => break answer,
-                () = tokio::time::sleep(self.pace.poll) => {
-                    if let Ok(Health::Maintenance { message, .. }) = target.health().await {
-                        went_down = true;
+                () = tokio::time::sleep(self.pace.poll) => match target.health().await {
+                    Ok(Health::Up) => {}
+                    Ok(Health::Maintenance { message, .. }) => {
+                        (went_down, always_up) = (true, false);
                         if message != shown && !message.is_empty() {
                             self.progress(step, message.clone());
                             shown = message;
                         }
                     }
+                    Ok(Health::Other { .. }) | Err(Error::Unreachable { .. }) => (went_down, always_up) = (true, false),
+                    Err(_) => always_up = false,
                 }
             }
+        };
+        let report = |error: &Error| ErrorReport {
+            message: self.hide_words(error.to_string()),
+            ..client_report(error)
         };
         let outcome = match answer {
             Ok(executed) => {
@@ -409,16 +340,22 @@ impl Runner {
                 self.write(Event::MigrationAnswered {
                     request_id: executed.request_id,
                     success: executed.success,
-                    message: executed.message,
+                    message: executed.message.map(|words| self.hide_words(words)),
                 })?;
                 StepOutcome::Done { note }
             }
-            // a refusal by a server that has gone down meanwhile may be about the work itself
-            Err(error) if error.may_have_happened() || went_down => StepOutcome::Unknown {
-                error: client_report(&error),
+            Err(error) if error.was_not_sent() => StepOutcome::Failed {
+                error: ErrorReport {
+                    code: NOT_SENT.into(),
+                    ..report(&error)
+                },
+            },
+            // a refusal by a server that was not up all the time may be about the work itself
+            Err(error) if error.may_have_happened() || !always_up => StepOutcome::Unknown {
+                error: report(&error),
             },
             Err(error) => StepOutcome::Failed {
-                error: client_report(&error),
+                error: report(&error),
             },
         };
         self.finish(step, outcome)?;

@@ -8,35 +8,25 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use nocobase_client::Client;
 
-use super::gather::{COUNTS_AT_ONCE, Count, TableNames, VOLATILE, count, rows};
+use super::gather::{COUNTS_AT_ONCE, Count, TableNames, VOLATILE, count};
+use super::migrate::NOT_SENT;
 use super::obtain::Judged;
-use super::watch::Watched;
+use super::watch::{PATIENCE, Watched};
 use super::{Attempt, Runner};
 use crate::error::{EngineError, ErrorReport};
 use crate::evidence::{Acceptance, Comparison, Identity, Standing};
-use crate::journal::{Event, PackageRole, StepOutcome};
+use crate::facts::blocked;
+use crate::journal::{Event, PackageRole, StepOutcome, StepState};
 use crate::migration::{
-    CollectionFact, Expectation, MigrationEvidence, MigrationStory, compare_structure, expect,
+    CollectionFact, Expectation, MigrationEvidence, MigrationFacts, MigrationStory, compare_structure,
+    expect, known_collections,
 };
+use crate::package::Inspection;
 use crate::plan::StepName;
 use crate::verdict::{Verdict, decide_migration};
 
 /// System tables whose rows an upgrade or a plugin may change right after they were replaced.
 const REWRITTEN: [&str; 3] = ["applicationPlugins", "applicationVersion", "migrationRules"];
-/// Characters of a log's last line that are kept as its words.
-const LONGEST_WORDS: usize = 300;
-/// Bytes of a log that are looked at; it is kept whole.
-const LOG_READ: u64 = 4 * 1024 * 1024;
-
-/// A migration's log and SQL in its run's folder.
-const KEPT_LOGS: [&str; 2] = ["migration.log", "migration.sql"];
-
-/// What the logs came to.
-struct Logs {
-    story: MigrationStory,
-    kept: usize,
-}
-
 impl Runner {
     /// Watches, fetches, gathers and decides.
     pub(super) async fn finish_migration(
@@ -49,29 +39,36 @@ impl Runner {
             None => self.open_migration_again().await,
         };
         let acceptance = self.acceptance(Attempt::Migrate);
-        let watched = match &acceptance {
-            Acceptance::Refused { .. } => Watched::not_expected(),
-            Acceptance::Accepted | Acceptance::ReplyLost { .. } => {
-                self.begin(StepName::Watch)?;
-                let watched = self.watch(Attempt::Migrate, went_down).await?;
-                self.finish(StepName::Watch, StepOutcome::Done { note: watched.note() })?;
-                watched
-            }
+        let watched = if self.was_not_sent() {
+            Watched::not_expected()
+        } else {
+            // a refusal, too, may come from a server that has begun
+            self.begin(StepName::Watch)?;
+            let watched = self.watch(Attempt::Migrate, went_down).await?;
+            self.finish(StepName::Watch, StepOutcome::Done { note: watched.note() })?;
+            watched
         };
-        let logs = self.fetch_logs(&watched).await?;
+        let mut log = self.fetch_logs(&watched).await?;
         self.begin(StepName::Verify)?;
-        let mut evidence = self
-            .gather_migration(&acceptance, &watched, logs.story.clone(), judged.as_ref())
-            .await?;
-        let mut decision = decide_migration(&evidence);
-        // Bad news may only be too early.
-        if matches!(decision.verdict, Verdict::Partial | Verdict::Lost) && evidence.standing == Standing::Up {
-            tokio::time::sleep(self.pace.settle).await;
-            evidence = self
-                .gather_migration(&acceptance, &watched, logs.story, judged.as_ref())
+        let mut looks = PATIENCE;
+        let (evidence, decision) = loop {
+            let evidence = self
+                .gather_migration(&acceptance, &watched, log, judged.as_ref())
                 .await?;
-            decision = decide_migration(&evidence);
-        }
+            let decision = decide_migration(&evidence);
+            // Bad news may only be too early, and so may any news of one that is at work.
+            let early = match decision.verdict {
+                Verdict::Partial | Verdict::Lost => looks == PATIENCE,
+                Verdict::Unknown | Verdict::Unverified => evidence.is_under_way(),
+                _ => false,
+            };
+            if looks == 0 || !early || evidence.standing != Standing::Up {
+                break (evidence, decision);
+            }
+            looks -= 1;
+            tokio::time::sleep(self.pace.settle).await;
+            log = self.read_new_log().await;
+        };
         let note = decision.verdict.as_str().to_owned();
         self.finish(StepName::Verify, StepOutcome::Done { note })?;
         let cause = match (&acceptance, decision.verdict) {
@@ -80,14 +77,18 @@ impl Runner {
                 message: message.clone(),
                 next_step: "see what the server said".into(),
             }),
-            (_, verdict) if !verdict.is_good() => evidence.answer_words.as_ref().map(|words| ErrorReport {
-                code: "migration_failed".into(),
-                message: words.clone(),
-                next_step: "see the server's migration log, which is kept with the run".into(),
-            }),
+            (_, verdict) if !verdict.is_good() && evidence.answered != Some(true) => {
+                evidence.answer_words.as_ref().map(|words| ErrorReport {
+                    code: "migration_failed".into(),
+                    message: words.clone(),
+                    next_step: "see the server's migration log, which is kept with the run".into(),
+                })
+            }
             _ => None,
         };
-        let rolls_back = self.rolls_back(&evidence.standing, decision.verdict);
+        // variables that stay after a refusal are no damage that is worth a restore
+        let refused = matches!(acceptance, Acceptance::Refused { .. });
+        let rolls_back = !refused && self.rolls_back(&evidence.standing, decision.verdict);
         self.write(Event::MigrationEvidenceGathered {
             evidence: Box::new(evidence),
         })?;
@@ -99,102 +100,30 @@ impl Runner {
         self.end(decision.verdict, reasons, cause)
     }
 
-    /// Where the server's logs of a migration are kept, when they were fetched.
-    pub(super) fn kept_logs(&self) -> Option<String> {
-        let folder = self.home.run(&self.state().run);
-        let kept = KEPT_LOGS.iter().any(|name| folder.join(name).is_file());
-        kept.then(|| {
-            format!(
-                "the server's migration log and SQL are kept in {}",
-                folder.display()
-            )
-        })
+    /// Whether the execution never left this machine.
+    fn was_not_sent(&self) -> bool {
+        matches!(
+            self.state().steps.get(&StepName::ExecuteMigration),
+            Some(StepState::Ended(StepOutcome::Failed { error })) if error.code == NOT_SENT
+        )
     }
 
+    /// The packages of a run that is taken up again, if they are those that it fetched. What cannot be opened, for lack
+    /// of its password for instance, is no empty content to compare with.
     async fn open_migration_again(&self) -> Option<Judged> {
         let state = self.state();
-        let package = self.open(state.packages.get(&PackageRole::Package)?).await.ok()?;
-        let safety_backup = match state.packages.get(&PackageRole::SafetyBackup) {
-            Some(stored) => self.open(stored).await.ok(),
-            None => None,
+        let open = async |role: PackageRole| {
+            let stored = state.packages.get(&role)?;
+            let opened = self.open(stored).await.ok()?;
+            (opened.sha256 == stored.sha256).then_some(opened)
         };
+        let package = open(PackageRole::Package).await?;
+        let safety_backup = open(PackageRole::SafetyBackup).await;
         Some(Judged {
             package,
-            safety_backup,
+            safety_backup: safety_backup
+                .filter(|safe| !blocked(&safe.findings, &[]) && !safe.content.tables.is_empty()),
         })
-    }
-
-    /// The log that is new since the execution was sent, and the SQL that goes with it, into the run's folder.
-    async fn fetch_logs(&self, watched: &Watched) -> Result<Logs, EngineError> {
-        let unreadable = |reason: String| Logs {
-            story: MigrationStory::Unreadable { reason },
-            kept: 0,
-        };
-        if watched.standing != Standing::Up {
-            return Ok(unreadable("the application is not up".into()));
-        }
-        let step = StepName::FetchLogs;
-        self.begin(step)?;
-        let baseline = self.state().migration_baseline.and_then(|baseline| baseline.logs);
-        let client = self.target_client()?;
-        let logs = match (client.migration_logs().await, baseline) {
-            (Err(error), _) => unreadable(error.to_string()),
-            (Ok(_), None) => unreadable("which logs are new is not known".into()),
-            (Ok(logs), Some(before)) => match logs.into_iter().find(|log| !before.contains(&log.name)) {
-                None => Logs {
-                    story: MigrationStory::Silent,
-                    kept: 0,
-                },
-                Some(log) => self.keep_log(client, log).await,
-            },
-        };
-        let note = format!("{} files", logs.kept);
-        self.finish(step, StepOutcome::Done { note })?;
-        Ok(logs)
-    }
-
-    async fn keep_log(&self, client: &Client, log: nocobase_client::MigrationLog) -> Logs {
-        let folder = self.home.run(&self.state().run);
-        let [text, sql] = KEPT_LOGS.map(|name| folder.join(name));
-        let mut kept = 0;
-        let mut words = String::new();
-        match client.download_migration_log(&log.name, &text).await {
-            Ok(_) => {
-                words = last_line(&text);
-                kept += 1;
-            }
-            Err(error) => self.progress(
-                StepName::FetchLogs,
-                format!("the log could not be fetched: {error}"),
-            ),
-        }
-        if client
-            .migration_surfaces()
-            .await
-            .is_ok_and(|surfaces| surfaces.resource)
-        {
-            match client.download_migration_sql(&log.name, &sql).await {
-                Ok(_) => kept += 1,
-                Err(error) => self.progress(
-                    StepName::FetchLogs,
-                    format!("the SQL could not be fetched: {error}"),
-                ),
-            }
-        }
-        let name = log.name;
-        let story = match log.success {
-            Some(true) => MigrationStory::Succeeded { name },
-            Some(false) => MigrationStory::Failed {
-                words: if words.is_empty() {
-                    log.message.unwrap_or_default()
-                } else {
-                    words
-                },
-                name,
-            },
-            None => MigrationStory::Open { name },
-        };
-        Logs { story, kept }
     }
 
     async fn gather_migration(
@@ -209,16 +138,21 @@ impl Runner {
         let readable = watched.standing == Standing::Up;
         let mut evidence = MigrationEvidence {
             acceptance: acceptance.clone(),
+            not_sent: self.was_not_sent(),
+            rule_assumed: self.planned()?.rule.as_ref().is_some_and(|rule| rule.assumed),
+            variables_set: self.variables_set().await,
             answered: answer.success,
             answer_words: answer.message,
             went_down: watched.went_down,
-            standing: watched.standing.clone(),
+            standing: self.hide_standing(watched.standing.clone()),
             log,
             structure: None,
             structure_binds: true,
             structure_as_before: None,
             kept: None,
             replaced: None,
+            not_replaced: Vec::new(),
+            replaced_expected: 0,
             replaced_unknown: 0,
             replaces: None,
             against_before: None,
@@ -242,7 +176,7 @@ impl Runner {
         Ok(evidence)
     }
 
-    /// Whether the source's structure differed from the target's before.
+    /// Whether the structure tells new from old: it differed before, and the rule is certain to bring it, or it is there.
     async fn compare_structures(&self, client: &Client, evidence: &mut MigrationEvidence) -> bool {
         let (Some(facts), Ok(planned)) = (&self.plan.facts.migration, self.planned()) else {
             return false;
@@ -252,26 +186,17 @@ impl Runner {
         let Ok(shapes) = client.structure().await else {
             return false;
         };
-        let mut now: Vec<CollectionFact> = shapes
-            .into_iter()
-            .map(|shape| {
-                let mut fields = shape.fields;
-                fields.sort();
-                CollectionFact {
-                    name: shape.name,
-                    system: shape.system,
-                    fields,
-                }
-            })
-            .collect();
+        let mut now: Vec<CollectionFact> = shapes.into_iter().map(CollectionFact::from).collect();
         now.sort_by(|one, other| one.name.cmp(&other.name));
         evidence.structure_as_before = Some(now == facts.target_structure);
         let wanted = facts.wanted_structure();
         if wanted.is_empty() {
             return false;
         }
-        evidence.structure = Some(compare_structure(rule, wanted, &now));
-        compare_structure(rule, wanted, &facts.target_structure).missing_count > 0
+        let structure = compare_structure(rule, wanted, &now);
+        let came = evidence.structure_binds || structure.is_whole();
+        evidence.structure = Some(structure);
+        came && compare_structure(rule, wanted, &facts.target_structure).missing_count > 0
     }
 
     async fn compare_rows(
@@ -287,52 +212,51 @@ impl Runner {
         let Ok(collections) = client.collections().await else {
             return Ok(());
         };
-        let names = TableNames::of(safe);
-        let before = usable(rows(safe));
-        let baseline = self.state().migration_baseline.unwrap_or_default();
-        let by_table = |source: BTreeMap<String, u64>| -> BTreeMap<String, u64> {
-            source
-                .into_iter()
-                .map(|(name, rows)| (names.table(&name), rows))
-                .collect()
-        };
+        let facts = self.plan.facts.migration.as_deref();
+        let rule = self.planned()?.rule.as_ref();
+        let mut known = known_collections(rule, facts);
+        known.extend(collections.iter().cloned());
+        known.extend(VOLATILE.iter().chain(&REWRITTEN).map(|name| (*name).to_owned()));
+        let before = by_collection(safe, &known);
+        let counted_before: BTreeMap<String, u64> = before
+            .iter()
+            .filter_map(|(name, rows)| Some((name.clone(), (*rows)?)))
+            .collect();
         let packed = if judged.package.content.tables.is_empty() {
-            let noted = baseline.source_rows;
-            let known = || self.plan.facts.migration.as_ref().map(|facts| facts.known_rows());
-            let rows = if noted.is_empty() {
-                known().unwrap_or_default()
-            } else {
-                noted
-            };
-            usable(by_table(rows))
+            let noted = self.state().migration_baseline.unwrap_or_default().source_rows;
+            let known_rows = || facts.map(MigrationFacts::known_rows).unwrap_or_default();
+            if noted.is_empty() { known_rows() } else { noted }
         } else {
-            usable(rows(&judged.package))
+            let packed = by_collection(&judged.package, &known).into_iter();
+            packed.filter_map(|(name, rows)| Some((name, rows?))).collect()
         };
-        let expected = match (&self.plan.facts.migration, &self.planned()?.rule) {
+        let packed = usable(packed);
+        let expected = match (facts, rule) {
             (Some(facts), Some(rule)) => {
-                let expected = expect(rule, facts, &before, &packed);
+                let expected = expect(rule, facts, &counted_before, &packed);
                 evidence.replaces = Some(!expected.replaced.is_empty() || !expected.unknown.is_empty());
                 expected
             }
             _ => Expectation::default(),
         };
-        let listed: BTreeMap<String, String> = collections
-            .into_iter()
-            .map(|collection| (names.table(&collection), collection))
+        let listed: BTreeSet<&String> = collections.iter().collect();
+        let tables: BTreeSet<&String> = counted_before
+            .keys()
+            .chain(expected.kept.keys())
+            .chain(expected.replaced.keys())
             .collect();
-        let mut tables: BTreeSet<&String> = before.keys().chain(expected.kept.keys()).collect();
-        tables.extend(expected.replaced.keys());
         let pause = self.pace.poll;
-        let wanted: Vec<(String, String, bool)> = tables
+        // a table whose collection nobody knows cannot be asked for
+        let plain = TableNames::of(safe).are_plain();
+        let wanted: Vec<(String, bool)> = tables
             .into_iter()
-            .filter_map(|table| match listed.get(table) {
-                Some(collection) => Some((table.clone(), collection.clone(), true)),
-                None => names.are_plain().then(|| (table.clone(), table.clone(), false)),
-            })
+            .filter(|name| plain || known.contains(*name))
+            .map(|name| (name.clone(), listed.contains(name)))
             .collect();
         let counted: Vec<(String, Count)> = stream::iter(wanted)
-            .map(|(table, collection, listed)| async move {
-                (table, count(client, &collection, listed, pause).await)
+            .map(|(name, listed)| async move {
+                let count = count(client, &name, listed, pause).await;
+                (name, count)
             })
             .buffer_unordered(COUNTS_AT_ONCE)
             .collect()
@@ -348,36 +272,49 @@ impl Runner {
         }
         let some = |comparison: Comparison| (comparison.tables > 0).then_some(comparison);
         evidence.replaced_unknown = expected.unknown.len();
+        evidence.replaced_expected = expected.replaced.len();
         evidence.kept = some(Comparison::new(&expected.kept, &found));
         evidence.replaced = some(Comparison::new(&expected.replaced, &found));
-        evidence.against_before = some(Comparison::new(&before, &found));
-        evidence.distinguishable = structure_differed || expected.differs_from(&before);
+        evidence.against_before = some(Comparison::new(&counted_before, &found));
+        let telling: Vec<&String> = expected.telling(&before, &found).collect();
+        evidence.distinguishable = structure_differed || !telling.is_empty();
+        evidence.not_replaced = telling
+            .into_iter()
+            .filter(|table| found.get(*table).copied().flatten() == before.get(*table).copied().flatten())
+            .cloned()
+            .collect();
         Ok(())
     }
+
+    fn hide_standing(&self, standing: Standing) -> Standing {
+        match standing {
+            Standing::Up => Standing::Up,
+            Standing::Broken { code, message } => Standing::Broken {
+                code,
+                message: self.hide_words(message),
+            },
+            Standing::Busy { message } => Standing::Busy {
+                message: self.hide_words(message),
+            },
+            Standing::Unreachable { message } => Standing::Unreachable { message },
+        }
+    }
+}
+
+/// The rows of a package's tables by the collections that they belong to, without those that come and go by themselves;
+/// none where they could not be counted. A table of no known collection goes by its own name.
+fn by_collection(package: &Inspection, known: &BTreeSet<String>) -> BTreeMap<String, Option<u64>> {
+    let names = TableNames::of(package);
+    let collections: BTreeMap<String, &String> = known.iter().map(|name| (names.table(name), name)).collect();
+    let rows = package.content.tables.iter().map(|table| {
+        let name = collections.get(&table.name).map_or(&table.name, |name| *name);
+        (name.clone(), table.rows)
+    });
+    usable(rows.collect())
 }
 
 /// Tables whose rows mean something: not those that come and go by themselves.
-fn usable(mut rows: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+fn usable<Rows>(mut rows: BTreeMap<String, Rows>) -> BTreeMap<String, Rows> {
     rows.retain(|table, _| !VOLATILE.contains(&table.as_str()) && !REWRITTEN.contains(&table.as_str()));
     rows
-}
-
-/// The last line of a log, bounded.
-fn last_line(path: &std::path::Path) -> String {
-    use std::io::Read as _;
-    let mut text = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(LOG_READ).read_to_end(&mut text));
-    if read.is_err() {
-        return String::new();
-    }
-    let text = String::from_utf8_lossy(&text);
-    let line = text
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    line.chars()
-        .filter(|letter| !letter.is_control())
-        .take(LONGEST_WORDS)
-        .collect()
 }

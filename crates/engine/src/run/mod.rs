@@ -4,7 +4,9 @@
 //! - `overwrite`: the marker, the upload, and what follows from its answer.
 //! - `roll_back`: the safety backup, uploaded by the run itself where policy says so.
 //! - `watch`: the restart window, with the server's own messages as progress.
-//! - `migrate`: a migration package made, judged, checked and executed; `migrated`: what is read of its outcome.
+//! - `migrate`: a migration package made, judged and executed; `migration_check`: the target's check and its values;
+//!   `migrated` and `migration_logs`: what is read of its outcome.
+//! - `redact`: values that were given are kept out of what is written down.
 //! - `gather`: evidence is read; `crate::verdict` decides from it.
 //!
 //! A run that is taken up again after its process died never repeats a mutation: when the upload had not begun,
@@ -14,8 +16,11 @@
 mod gather;
 mod migrate;
 mod migrated;
+mod migration_check;
+mod migration_logs;
 mod obtain;
 mod overwrite;
+mod redact;
 mod roll_back;
 mod watch;
 
@@ -76,7 +81,8 @@ impl Default for Pace {
 pub struct RunSecrets {
     /// The password of encrypted packages.
     pub package_password: Option<Secret>,
-    /// Values of variables and secrets that a migration's target may ask for, by name.
+    /// Values of variables and secrets that a migration's target may ask for, by name, or by `TARGET.NAME` where a value
+    /// is for that target alone.
     pub variables: BTreeMap<String, Secret>,
 }
 
@@ -196,7 +202,17 @@ impl Runner {
         match (state.resumption(), self.plan.action) {
             (Resumption::Nothing, _) => Ok(()),
             (Resumption::ReadRollBack, _) => self.roll_back().await,
-            (Resumption::ReadBack, PlanAction::Migrate) => self.finish_migration(None, false).await,
+            (Resumption::ReadBack, PlanAction::Migrate) if state.began(StepName::ExecuteMigration) => {
+                self.finish_migration(None, false).await
+            }
+            (Resumption::ReadBack, PlanAction::Migrate) => {
+                self.end_before_execution(Stop::new(
+                    "interrupted",
+                    "the process of this run died before the package was executed",
+                    "make a new plan; the packages that were fetched are kept",
+                ))
+                .await
+            }
             (Resumption::ReadBack, _) => self.finish_overwrite(None).await,
             (Resumption::EndUnchanged, _) => {
                 self.remove_marker_if_planted().await;
@@ -273,7 +289,8 @@ impl Runner {
                 last_run,
                 migration,
             };
-            let differences = facts.differences(&self.plan.facts, self.plan.package_name());
+            let mut differences = facts.differences(&self.plan.facts, self.plan.package_name());
+            differences.extend(facts.migration.as_ref().and_then(|now| self.rule_differs(now)));
             if !differences.is_empty() {
                 return Err(Stop::new(
                     "plan_stale",
@@ -324,6 +341,7 @@ impl Runner {
             Some(crate::journal::StepState::Started)
         );
         if open {
+            let outcome = self.hide_outcome(outcome);
             self.write(Event::StepEnded { step, outcome })
         } else {
             Ok(())
@@ -333,7 +351,7 @@ impl Runner {
     fn progress(&self, step: StepName, message: impl Into<String>) {
         let event = Event::StepProgress {
             step,
-            message: message.into(),
+            message: self.hide(message.into()),
             bytes: None,
         };
         if let Err(error) = self.write(event) {
@@ -423,8 +441,8 @@ impl Runner {
         let next = crate::report::next_commands(&state, verdict, cause.as_ref(), locked);
         self.write(Event::RunEnded {
             verdict,
-            reasons,
-            cause,
+            reasons: reasons.into_iter().map(|reason| self.hide(reason)).collect(),
+            cause: cause.map(|cause| self.hide_report(cause)),
             next,
         })
     }

@@ -1,226 +1,160 @@
 //! How a migration ended: whether the target is what the rule makes of it; pure.
 //!
 //! The server's answer and its log are claims. What counts is the content: structure, rows that were to stay, rows that
-//! were to be replaced. Migrations were not seen on live servers, so nothing is taken for granted about their way back.
+//! were to be replaced. Rows are counted, and equal numbers are no proof that rows are the same: that the earlier state
+//! stands, or is back, is never concluded from them. `failed_unchanged` is left to what was refused or never sent.
+//!
+//! Migrations were not seen on live servers, so nothing is taken for granted about when an answer comes, whether the
+//! application goes down, or how a failed one ends.
 
+mod content;
+mod words;
+
+use self::content::{Content, has_changed, has_lost_all, seen};
 use super::{Decision, Verdict};
-use crate::evidence::{Acceptance, Comparison, Identity, Standing};
+use crate::evidence::{Acceptance, Identity, Standing};
 use crate::migration::{MigrationEvidence, MigrationStory};
 
-/// What the content says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Content {
-    /// What the rule wants, and not what was there before.
-    Wanted,
-    /// What the rule wants, which is what was there before, as far as can be counted.
-    WantedAsBefore,
-    /// What was there before, and not what the rule wants.
-    AsBefore,
-    /// Neither.
-    Neither,
-    /// Nothing could be compared.
-    Unseen,
-}
-
-/// Weighs the evidence of a migration. As for a restore, what could not be counted is not claimed.
+/// Weighs the evidence of a migration. As for a restore, what could not be counted is not claimed. What was refused is
+/// unchanged by the refusal, not by counting, so there it takes nothing away.
 pub fn decide_migration(evidence: &MigrationEvidence) -> Decision {
     let mut decision = weigh(evidence);
-    if evidence.collections_not_counted.is_empty() {
-        return decision;
+    if !evidence.collections_not_counted.is_empty() && decision.verdict.is_good() {
+        decision.verdict = Verdict::Unverified;
+        decision.reasons.push(format!(
+            "but these could not be counted: {}",
+            evidence.collections_not_counted.join(", ")
+        ));
     }
-    decision.verdict = match decision.verdict {
-        Verdict::Verified | Verdict::VerifiedWithWarnings => Verdict::Unverified,
-        Verdict::FailedReverted => Verdict::Unknown,
-        verdict => return Decision { verdict, ..decision },
-    };
-    decision.reasons.push(format!(
-        "but these could not be counted: {}",
-        evidence.collections_not_counted.join(", ")
-    ));
+    if !evidence.variables_set.is_empty() && !decision.verdict.is_good() {
+        decision.reasons.push(format!(
+            "these variables were made there before and stay: {}",
+            evidence.variables_set.join(", ")
+        ));
+        if decision.verdict == Verdict::FailedUnchanged {
+            decision.verdict = Verdict::Partial;
+        }
+    }
     decision
 }
 
 fn weigh(evidence: &MigrationEvidence) -> Decision {
-    let ended = |verdict, reasons: Vec<String>| Decision { verdict, reasons };
+    let ended = |verdict, reason: String| Decision {
+        verdict,
+        reasons: vec![reason],
+    };
+    if let (true, Acceptance::Refused { message }) = (evidence.not_sent, &evidence.acceptance) {
+        let reason = format!("the execution could not be sent: {message}");
+        return ended(Verdict::FailedUnchanged, reason);
+    }
     match &evidence.standing {
         Standing::Broken { message, .. } => {
             let reason = format!("the application does not come up again after the migration: {message}");
-            return ended(Verdict::Lost, vec![reason]);
+            return ended(Verdict::Lost, reason);
         }
         Standing::Busy { message } | Standing::Unreachable { message } => {
             let reason = format!("the application was not back when the watch ended: {message}");
-            return ended(Verdict::Unknown, vec![reason]);
+            return ended(Verdict::Unknown, reason);
         }
         Standing::Up => {}
     }
     if evidence.users == Some(0) {
         let reason = "the application is up but holds no users: nobody can sign in".to_owned();
-        return ended(Verdict::Lost, vec![reason]);
+        return ended(Verdict::Lost, reason);
     }
-    let content = content(evidence);
-    if let Acceptance::Refused { message } = &evidence.acceptance
-        && !evidence.went_down
-    {
-        return if matches!(content, Content::Wanted | Content::Neither) {
-            let reason = format!(
-                "it was refused ({message}), and yet the content is another one: somebody else did that"
-            );
-            ended(Verdict::Unknown, vec![reason])
-        } else {
-            ended(
+    if let Acceptance::Refused { message } = &evidence.acceptance {
+        // a refusal of one that has begun all the same is no refusal
+        let begun = evidence.went_down || names_a_log(&evidence.log);
+        if !begun && !has_changed(evidence) {
+            return ended(
                 Verdict::FailedUnchanged,
-                vec![format!("nothing was accepted: {message}")],
-            )
+                format!("nothing was accepted: {message}"),
+            );
+        }
+        let reason = format!("it was refused ({message}), and yet something has happened there since");
+        return Decision {
+            verdict: Verdict::Unknown,
+            reasons: words::of_content(evidence).into_iter().chain([reason]).collect(),
         };
     }
-    let mut reasons = seen(evidence);
+    by_content(evidence)
+}
+
+fn by_content(evidence: &MigrationEvidence) -> Decision {
+    let mut reasons = words::of_content(evidence);
     let failed = claims_failure(evidence);
     let done = claims_success(evidence);
     if let Some(words) = &failed {
         reasons.push(format!("the server calls it a failure: {words}"));
+    } else if !evidence.has_ended() {
+        reasons.push("nothing shows that it is over: it may be at work still, or yet begin".into());
     }
-    let locked_out = matches!(evidence.identity, Identity::Refused { .. });
-    let verdict = match content {
-        Content::Wanted if failed.is_none() && done => return with_warnings(evidence, reasons),
-        Content::Wanted if failed.is_none() => {
-            // what is counted may be there while the rest never came
-            reasons.push("but no word of the server says that it came to its end".into());
-            Verdict::Unverified
-        }
-        Content::Wanted => {
-            reasons.push("so something that is not counted may be missing".into());
+    let mut because = |reason: &str| reasons.push(reason.to_owned());
+    let verdict = match Content::of(evidence) {
+        Content::Wanted if failed.is_some() => {
+            because("so something that is not counted may be missing");
             Verdict::Partial
         }
+        Content::Wanted if done && !still_open(evidence) => return with_warnings(evidence, reasons),
+        Content::Wanted => {
+            // what is counted may be there while the rest never came
+            because("but no word of the server says that it came to its end");
+            Verdict::Unverified
+        }
         Content::WantedAsBefore => {
-            reasons
-                .push("that was so before, too, so the content does not tell whether it was executed".into());
-            match (failed.is_some(), done) {
-                (true, _) => Verdict::FailedUnchanged,
-                (false, true) => {
-                    return Decision {
-                        verdict: Verdict::VerifiedWithWarnings,
-                        ..with_warnings(evidence, reasons)
-                    };
+            because("that was so before, too, so the content does not tell whether it was executed");
+            match (&failed, &evidence.log) {
+                (Some(_), _) => Verdict::Unknown,
+                // The target holds what the rule wants, and the log of this very execution says that it was executed.
+                (None, MigrationStory::Succeeded { .. }) => return at_most_warned(evidence, reasons),
+                (None, _) if done => {
+                    because("and the server's answer alone does not, for it may come before the work");
+                    Verdict::Unverified
                 }
-                (false, false) => Verdict::Unverified,
+                (None, _) => Verdict::Unknown,
             }
         }
         Content::AsBefore => {
-            reasons.push("structure and rows are those from before".into());
-            match (failed.is_some() || done, evidence.went_down) {
-                (_, true) => Verdict::FailedReverted,
-                (true, false) => Verdict::FailedUnchanged,
-                (false, false) => {
-                    reasons.push("but it may have been taken, and may yet begin".into());
-                    Verdict::Unknown
-                }
+            because(
+                "structure and numbers of rows are those from before, which does not prove that the rows are",
+            );
+            if done && failed.is_none() {
+                because("although the server calls it a success");
             }
+            Verdict::Unknown
         }
-        Content::Neither => {
-            let empty = |side: &Option<Comparison>| side.as_ref().is_some_and(is_empty);
-            if empty(&evidence.kept) && evidence.kept.is_some() {
-                Verdict::Lost
-            } else {
-                Verdict::Partial
-            }
+        Content::Grown | Content::RowsOnly if failed.is_some() => Verdict::Partial,
+        Content::Grown if done => {
+            because("more rows than were to come may be new ones, or the earlier ones");
+            Verdict::Unverified
         }
-        Content::Unseen if locked_out => {
+        Content::RowsOnly if done => {
+            because("the rule does not say that definitions of collections come along, and some did not");
+            Verdict::Unverified
+        }
+        Content::Grown | Content::RowsOnly => Verdict::Unknown,
+        Content::Neither if has_lost_all(evidence) => Verdict::Lost,
+        Content::Neither if !evidence.has_ended() => Verdict::Unknown,
+        Content::Neither if evidence.rule_assumed => {
+            because("but the package may have been made by another rule than the one it is compared by");
+            Verdict::Unknown
+        }
+        Content::Neither => Verdict::Partial,
+        Content::Unseen if matches!(evidence.identity, Identity::Refused { .. }) => {
             // a migration keeps the users, so whoever could sign in before still can
-            reasons
-                .push("our credentials no longer work there, and the content could not be compared".into());
+            because("our credentials no longer work there, and the content could not be compared");
             Verdict::Unknown
         }
         Content::Unseen if done && failed.is_none() => {
-            reasons.push("the server calls it a success, but the content could not be compared".into());
+            because("the server calls it a success, but the content could not be compared");
             Verdict::Unverified
         }
         Content::Unseen => {
-            reasons.push("the content could not be compared".into());
+            because("the content could not be compared");
             Verdict::Unknown
         }
     };
-    if done && matches!(content, Content::AsBefore) {
-        reasons.push("although the server calls it a success".into());
-    }
-    ended(verdict, reasons)
-}
-
-fn content(evidence: &MigrationEvidence) -> Content {
-    let compared = |side: &Option<Comparison>| {
-        side.as_ref()
-            .filter(|side| side.tables > 0)
-            .map(Comparison::is_whole)
-    };
-    let structure = evidence
-        .structure
-        .as_ref()
-        .filter(|structure| structure.collections > 0)
-        .map(|structure| structure.is_whole() || !evidence.structure_binds);
-    let parts = [structure, compared(&evidence.kept), compared(&evidence.replaced)];
-    let as_before = evidence.structure_as_before != Some(false)
-        && evidence.against_before.as_ref().is_some_and(Comparison::is_exact);
-    if parts[1].is_none() && parts[2].is_none() {
-        // a structure alone proves no rows
-        return if structure == Some(false) && evidence.structure_as_before == Some(true) {
-            Content::AsBefore
-        } else {
-            Content::Unseen
-        };
-    }
-    match (parts.iter().flatten().all(|part| *part), evidence.distinguishable) {
-        (true, true) => Content::Wanted,
-        (true, false) => Content::WantedAsBefore,
-        (false, _) if as_before => Content::AsBefore,
-        (false, _) => Content::Neither,
-    }
-}
-
-fn is_empty(side: &Comparison) -> bool {
-    side.tables > 0
-        && side.missing.len() == side.tables
-        && side
-            .missing
-            .iter()
-            .all(|table| table.found.unwrap_or_default() == 0)
-}
-
-/// What the content looks like, in sentences.
-fn seen(evidence: &MigrationEvidence) -> Vec<String> {
-    let mut reasons = Vec::new();
-    if let Some(structure) = evidence
-        .structure
-        .as_ref()
-        .filter(|structure| structure.collections > 0)
-    {
-        reasons.push(match structure.missing.first() {
-            None => format!(
-                "all {} collections of the source are there with their fields",
-                structure.collections
-            ),
-            Some(first) => format!(
-                "{} parts of the source's structure are not there, such as {first}",
-                structure.missing_count
-            ),
-        });
-    }
-    for (side, what) in [
-        (&evidence.kept, "that were to stay"),
-        (&evidence.replaced, "that were to be replaced"),
-    ] {
-        let Some(side) = side.as_ref().filter(|side| side.tables > 0) else {
-            continue;
-        };
-        reasons.push(match side.missing.first() {
-            None => format!("{} tables hold the {} rows {what}", side.tables, side.rows),
-            Some(first) => format!(
-                "{} of {} tables hold fewer of the rows {what}, such as {}",
-                side.missing.len(),
-                side.tables,
-                first.table
-            ),
-        });
-    }
-    reasons
+    Decision { verdict, reasons }
 }
 
 fn claims_failure(evidence: &MigrationEvidence) -> Option<String> {
@@ -242,64 +176,43 @@ fn claims_success(evidence: &MigrationEvidence) -> bool {
     evidence.answered == Some(true) || matches!(evidence.log, MigrationStory::Succeeded { .. })
 }
 
-/// Verified, and plainly so only when nothing is left for a person to look at.
+/// Whether a log of this execution is there.
+fn names_a_log(log: &MigrationStory) -> bool {
+    match log {
+        MigrationStory::Succeeded { .. } | MigrationStory::Failed { .. } | MigrationStory::Open { .. } => {
+            true
+        }
+        MigrationStory::Silent | MigrationStory::Unreadable { .. } => false,
+    }
+}
+
+/// Whether its own log says that it is at work.
+fn still_open(evidence: &MigrationEvidence) -> bool {
+    matches!(evidence.log, MigrationStory::Open { .. }) && !evidence.has_ended()
+}
+
+/// Verified, and plainly so only when nothing is left for a person to look at. Too little that was compared of what was
+/// to be replaced is not enough to say so.
 fn with_warnings(evidence: &MigrationEvidence, mut reasons: Vec<String>) -> Decision {
-    let mut warnings = Vec::new();
-    if !matches!(evidence.log, MigrationStory::Succeeded { .. }) {
-        warnings.push("the server's migration log does not tell how it ended".to_owned());
-    }
-    if evidence.structure.is_none() {
-        warnings.push("the structure could not be compared with the source".into());
-    }
-    if evidence
-        .structure
-        .as_ref()
-        .is_some_and(|structure| structure.missing_count > 0)
-    {
-        warnings.push(
-            "the rule does not say that definitions of collections come along, and some did not".into(),
-        );
-    }
-    if evidence.replaced.is_none() && evidence.replaces != Some(false) {
-        warnings.push("rows that were to be replaced could not be compared".into());
-    }
-    if evidence.replaced_unknown > 0 {
-        warnings.push(format!(
-            "the rule replaces {} tables whose new rows are not known, for the package's inside is not public",
-            evidence.replaced_unknown
-        ));
-    }
-    if evidence.kept.is_none() {
-        warnings.push("rows that were to stay could not be compared".into());
-    }
-    let grown: usize = [&evidence.kept, &evidence.replaced]
-        .into_iter()
-        .flatten()
-        .map(|side| side.grown.len())
-        .sum();
-    if grown > 0 {
-        warnings.push(format!("{grown} tables hold more rows than expected by now"));
-    }
-    if evidence.users.is_none() {
-        warnings.push("the users could not be counted".into());
-    }
-    match &evidence.identity {
-        Identity::Same => {}
-        Identity::Changed { after, .. } => {
-            warnings.push(format!("our credentials belong to {} now", after.username))
-        }
-        Identity::FellBack { .. } | Identity::Refused { .. } => {
-            warnings.push("our credentials no longer work there".into());
-        }
-        Identity::Unreadable { reason } => {
-            warnings.push(format!("who we are there could not be asked: {reason}"))
-        }
-    }
-    let verdict = if warnings.is_empty() {
+    let warnings = words::warnings(evidence);
+    let compared = seen(&evidence.replaced).map_or(0, |replaced| replaced.tables);
+    let unseen = compared == 0 && evidence.replaces == Some(true);
+    let verdict = if unseen || compared * 2 < evidence.replaced_expected {
+        Verdict::Unverified
+    } else if warnings.is_empty() {
         Verdict::Verified
     } else {
         Verdict::VerifiedWithWarnings
     };
     reasons.extend(warnings);
     Decision { verdict, reasons }
+}
+
+/// The same, and never plainly verified.
+fn at_most_warned(evidence: &MigrationEvidence, reasons: Vec<String>) -> Decision {
+    let mut decision = with_warnings(evidence, reasons);
+    if decision.verdict == Verdict::Verified {
+        decision.verdict = Verdict::VerifiedWithWarnings;
+    }
+    decision
 }

@@ -10,6 +10,8 @@
 mod findings;
 mod journal;
 mod ledger;
+mod migration_claims;
+mod migration_plans;
 mod migration_verdicts;
 mod plans;
 mod properties;

@@ -61,6 +61,9 @@ fn failed() -> MigrationStory {
 fn good() -> MigrationEvidence {
     MigrationEvidence {
         acceptance: Acceptance::Accepted,
+        not_sent: false,
+        rule_assumed: false,
+        variables_set: Vec::new(),
         answered: Some(true),
         answer_words: None,
         went_down: true,
@@ -71,6 +74,8 @@ fn good() -> MigrationEvidence {
         structure_as_before: Some(false),
         kept: exact(),
         replaced: exact(),
+        not_replaced: Vec::new(),
+        replaced_expected: 3,
         replaced_unknown: 0,
         replaces: Some(true),
         against_before: lacking(2),

@@ -62,7 +62,7 @@ impl From<RuleFact> for RuleView {
             name: rule.name,
             user_tables: rule.user,
             system_tables: rule.system,
-            single_tables_unread: rule.has_independent && rule.independent.is_empty(),
+            single_tables_unread: rule.independent_unread,
             single_tables: rule
                 .independent
                 .into_iter()

@@ -1,7 +1,9 @@
 //! The job of an execution: maintenance, the server's own backup, the tables one by one, upgrade and reload.
 //!
-//! The answer comes when all of it is over, as the documented `{result: {success}}` says. The work goes on when the
-//! caller is gone.
+//! The answer comes when all of it is over, as the documented `{result: {success}}` says, unless a fault has it come at
+//! once. The work goes on when the caller is gone.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -27,11 +29,13 @@ const MESSAGES: [&str; 4] = [
 ];
 
 /// An execution as it was asked for.
-struct Order<'call> {
-    call: &'call Call,
+struct Order {
+    world: Arc<World>,
+    request_id: String,
+    faults: Vec<FaultKind>,
+    /// The values that came along: name, value, whether it is a secret.
+    given: Vec<(String, String, bool)>,
     opened: Opened,
-    /// Values of variables that came along.
-    texts: Vec<Value>,
     skip_backup: bool,
 }
 
@@ -57,16 +61,33 @@ pub(crate) async fn run(call: &Call) -> Reply {
         Err(message) => return Reply::error(500, message),
     };
     let order = Order {
-        call,
+        world: Arc::clone(&call.world),
+        request_id: call.request_id.clone(),
+        faults: call.faults.clone(),
+        given: given(call),
         opened,
-        texts: texts_with(call),
         skip_backup: call.parameters.switch("skipBackup"),
     };
     if let Some(refusal) = order.refusal() {
         return Reply::error(400, refusal);
     }
     order.set_variables();
-    order.work().await
+    let at_once = order.faults.iter().find_map(|fault| match fault {
+        FaultKind::MigrationAnswersAtOnce { status, delay } => Some((*status, *delay)),
+        _ => None,
+    });
+    let Some((status, delay)) = at_once else {
+        return order.work().await;
+    };
+    call.world.work(async move {
+        tokio::time::sleep(delay).await;
+        order.work().await;
+    });
+    match status {
+        200 => Reply::data(json!({"result": {"success": true, "message": "migration started"}})),
+        503 => Reply::maintenance("APP_COMMANDING", MESSAGES[0], Some("migrate")),
+        status => Reply::error(status, "migration started"),
+    }
 }
 
 fn texts_with(call: &Call) -> Vec<Value> {
@@ -91,6 +112,20 @@ fn texts_of(value: &Value) -> Vec<Value> {
     }
 }
 
+fn given(call: &Call) -> Vec<(String, String, bool)> {
+    let texts = texts_with(call);
+    let lines = texts.iter().flat_map(|text| {
+        let secret = text.get("secret") == Some(&Value::Bool(true));
+        let lines: Vec<_> = text_of(text.get("text"))
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned(), secret))
+            .collect();
+        lines
+    });
+    lines.collect()
+}
+
 fn package_of(call: &Call) -> Result<Bytes, Reply> {
     if call.target.action == "runTask" {
         let task = call.parameters.text("taskId").unwrap_or_default();
@@ -106,13 +141,13 @@ fn package_of(call: &Call) -> Result<Bytes, Reply> {
     }
 }
 
-impl Order<'_> {
-    fn world(&self) -> &std::sync::Arc<World> {
-        &self.call.world
+impl Order {
+    fn world(&self) -> &Arc<World> {
+        &self.world
     }
 
     fn has(&self, kind: &FaultKind) -> bool {
-        self.call.faults.contains(kind)
+        self.faults.contains(kind)
     }
 
     /// What stands against it at once, before anything happens.
@@ -121,35 +156,20 @@ impl Order<'_> {
         if !self.opened.different_settings(&state).is_empty() {
             return Some("the environment settings do not match".to_owned());
         }
-        let given = self.given();
         let missing: Vec<String> = self
             .opened
             .missing_variables(&state)
             .iter()
             .map(|variable| text_of(variable.get("name")))
-            .filter(|name| !given.iter().any(|(known, _, _)| known == name))
+            .filter(|name| !self.given.iter().any(|(known, _, _)| known == name))
             .collect();
         (!missing.is_empty()).then(|| format!("missing variables or secrets: {}", missing.join(", ")))
     }
 
-    /// The values that came along: name, value, whether it is a secret.
-    fn given(&self) -> Vec<(String, String, bool)> {
-        let lines = self.texts.iter().flat_map(|text| {
-            let secret = text.get("secret") == Some(&Value::Bool(true));
-            let lines: Vec<_> = text_of(text.get("text"))
-                .lines()
-                .filter_map(|line| line.split_once('='))
-                .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned(), secret))
-                .collect();
-            lines
-        });
-        lines.collect()
-    }
-
     fn set_variables(&self) {
         let now = clock::iso_now();
-        for (name, value, secret) in self.given() {
-            let kind = if secret { "secret" } else { "default" };
+        for (name, value, secret) in &self.given {
+            let kind = if *secret { "secret" } else { "default" };
             if let Value::Object(row) = json!({"name": name, "type": kind, "value": value}) {
                 self.world()
                     .state()
@@ -163,9 +183,9 @@ impl Order<'_> {
         let pace = self.world().pace;
         {
             let mut state = self.world().state();
-            state.gate = commanding(MESSAGES[0]);
             state.last_command = LastCommand("migrate".to_owned());
         }
+        self.close(MESSAGES[0]);
         let mut lines = vec!["migration started".to_owned()];
         tokio::time::sleep(pace.safety_dump).await;
         if !self.skip_backup {
@@ -183,7 +203,7 @@ impl Order<'_> {
             return std::future::pending().await;
         }
         for message in MESSAGES {
-            self.world().state().gate = commanding(message);
+            self.close(message);
             tokio::time::sleep(pace.upgrade / 4).await;
         }
         let (success, message) = match &applied {
@@ -191,10 +211,26 @@ impl Order<'_> {
             Applied::Failed(words) | Applied::Broken(words) => (false, format!("migration failed: {words}")),
             Applied::Dead => return Reply::Death,
         };
+        for fault in &self.faults {
+            if let FaultKind::MigrationSays(words) = fault {
+                lines.push(words.clone());
+            }
+        }
         lines.push(message.clone());
         self.end(&applied, success, lines, sql);
         store::keep(self.world());
-        Reply::data(json!({"result": {"success": success, "message": message}}))
+        let another = self.faults.iter().find_map(|fault| match fault {
+            FaultKind::MigrationAnswers { status, message } => Some(Reply::error(*status, message.clone())),
+            _ => None,
+        });
+        another.unwrap_or_else(|| Reply::data(json!({"result": {"success": success, "message": message}})))
+    }
+
+    /// The app goes down, or says another thing while it is.
+    fn close(&self, message: &str) {
+        if !self.has(&FaultKind::MigrationStaysUp) {
+            self.world().state().gate = commanding(message);
+        }
     }
 
     fn end(&self, applied: &Applied, success: bool, lines: Vec<String>, sql: String) {
@@ -203,7 +239,7 @@ impl Order<'_> {
         let told = lines.last().cloned().unwrap_or_default();
         state
             .logs
-            .write(level, "migration-manager", told, &self.call.request_id);
+            .write(level, "migration-manager", told, &self.request_id);
         let name = format!("migration_{}.log", clock::unix_milliseconds());
         state.migrations.logs.push(MigrationLog {
             name,
@@ -241,7 +277,7 @@ impl Order<'_> {
         let mut state = self.world().state();
         let mut ends = None;
         let mut tables_left = usize::MAX;
-        for fault in &self.call.faults {
+        for fault in &self.faults {
             match fault {
                 FaultKind::MigrationFails(words) => return Applied::Failed(words.clone()),
                 FaultKind::MigrationDoesNothing => return Applied::Whole,
@@ -270,7 +306,7 @@ impl Order<'_> {
                 .unwrap_or(Method::SchemaOnly);
             migrate(&mut state, name, packed, method, sql);
         }
-        for fault in &self.call.faults {
+        for fault in &self.faults {
             if let FaultKind::RestoreLosesRows(table, kept) = fault
                 && let Some(table) = state.database.table_mut(table)
             {

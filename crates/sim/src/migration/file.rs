@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::names::TableNames;
 use super::rules::{self, Method};
 use crate::archive;
 use crate::config::Settings;
@@ -77,6 +78,7 @@ pub(crate) fn of_state(state: &State, rule: &Row) -> Vec<u8> {
     }
     let mut package = Package::default();
     package.set_file("_metadata.json", metadata.to_string());
+    let database = state.settings.table_names().dumped(&database);
     package.set_file("data", archive::write(&archive::dump(&database, "nocobase")));
     let bytes = package.to_bytes(None);
     if !state.settings.opaque_migrations {
@@ -132,9 +134,14 @@ impl Opened {
             .collect();
         let data = package.file("data").ok_or_else(not_one)?;
         let restored = archive::restore(data)?;
+        let names = TableNames {
+            prefix: text_of(metadata.pointer("/database/tablePrefix")),
+            underscored: metadata.pointer("/database/underscored") == Some(&Value::Bool(true)),
+        };
+        let known: BTreeSet<String> = tables.keys().cloned().collect();
         Ok(Self {
             methods,
-            database: restored.database,
+            database: names.loaded(&restored.database, &known),
             metadata,
         })
     }

@@ -175,6 +175,11 @@ impl Restore<'_> {
             ));
         }
         let mut restored = archive::restore(self.package.file("data").unwrap_or_default())?;
+        {
+            let state = self.world.state();
+            let known = state.known_collections.iter().cloned().collect();
+            restored.database = state.settings.table_names().loaded(&restored.database, &known);
+        }
         for fault in &self.order.faults {
             match fault {
                 FaultKind::RestoreFails(message) => return Err(message.clone()),
