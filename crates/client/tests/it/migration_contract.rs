@@ -260,7 +260,11 @@ async fn perform(verb: Verb, client: &Client, folder: &Path, resource: bool) -> 
                 .await?
                 .bytes
         ),
-        Conflicts => format!("{:?}", client.migration_conflicts("t1").await?),
+        Conflicts => {
+            let conflicts = client.migration_conflicts("t1").await?;
+            assert_eq!(conflicts.unclear, Vec::<String>::new());
+            format!("{:?}", conflicts.found)
+        }
         Sql => format!(
             "{}",
             client
