@@ -20,6 +20,8 @@ pub(crate) fn in_its_own_time<T>(future: impl Future<Output = T>) -> T {
         .start_paused(true)
         .build()
         .unwrap();
+    // a case is larger than a test thread's stack has room for
+    let future = Box::pin(future);
     let value = runtime.block_on(async {
         let beat = tokio::spawn(beat());
         let value = future.await;

@@ -223,7 +223,7 @@ impl Engine {
     /// Reads facts and makes a plan, which is kept under its id. Nothing is changed on any environment.
     pub async fn plan(&self, request: &Request, secrets: &RunSecrets) -> Result<Plan, EngineError> {
         let request = self.normalised(request)?;
-        let (mut facts, undoes) = self.read_facts(&request, secrets).await?;
+        let (mut facts, undoes) = Box::pin(self.read_facts(&request, secrets)).await?;
         if let Some(source) = &facts.source {
             facts.source_in_doubt = self.in_doubt(&source.api_base)?;
         }

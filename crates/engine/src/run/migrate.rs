@@ -51,7 +51,7 @@ impl Runner {
         match prepared.await {
             Ok((execution, judged)) => {
                 let went_down = self.execute_package(&execution).await?;
-                self.finish_migration(Some(judged), went_down).await
+                Box::pin(self.finish_migration(Some(judged), went_down)).await
             }
             Err(stop) => self.end_before_execution(stop).await,
         }

@@ -93,7 +93,7 @@ impl Runner {
             evidence: Box::new(evidence),
         })?;
         if rolls_back {
-            return self.roll_back().await;
+            return Box::pin(self.roll_back()).await;
         }
         let mut reasons = decision.reasons;
         reasons.extend(self.kept_logs());

@@ -199,11 +199,12 @@ impl Runner {
             }
             Some(_) | None => None,
         };
+        // Boxed: the ways of a run are large, and none needs the room of the others.
         match (state.resumption(), self.plan.action) {
             (Resumption::Nothing, _) => Ok(()),
-            (Resumption::ReadRollBack, _) => self.roll_back().await,
+            (Resumption::ReadRollBack, _) => Box::pin(self.roll_back()).await,
             (Resumption::ReadBack, PlanAction::Migrate) if state.began(StepName::ExecuteMigration) => {
-                self.finish_migration(None, false).await
+                Box::pin(self.finish_migration(None, false)).await
             }
             (Resumption::ReadBack, PlanAction::Migrate) => {
                 self.end_before_execution(Stop::new(
@@ -213,7 +214,7 @@ impl Runner {
                 ))
                 .await
             }
-            (Resumption::ReadBack, _) => self.finish_overwrite(None).await,
+            (Resumption::ReadBack, _) => Box::pin(self.finish_overwrite(None)).await,
             (Resumption::EndUnchanged, _) => {
                 self.remove_marker_if_planted().await;
                 self.end_unchanged(Stop::new(
@@ -222,10 +223,10 @@ impl Runner {
                     "make a new plan; the packages that were fetched are kept",
                 ))
             }
-            (Resumption::Begin, PlanAction::Backup) => self.back_up().await,
-            (Resumption::Begin, PlanAction::Migrate) => self.migrate().await,
+            (Resumption::Begin, PlanAction::Backup) => Box::pin(self.back_up()).await,
+            (Resumption::Begin, PlanAction::Migrate) => Box::pin(self.migrate()).await,
             (Resumption::Begin, PlanAction::Restore | PlanAction::Undo | PlanAction::Drill) => {
-                self.overwrite().await
+                Box::pin(self.overwrite()).await
             }
         }
     }

@@ -28,7 +28,7 @@ impl Runner {
         match prepared.await {
             Ok((package, judged)) => {
                 self.upload(Attempt::Restore, &package, &judged.package).await?;
-                self.finish_overwrite(Some(judged)).await
+                Box::pin(self.finish_overwrite(Some(judged))).await
             }
             Err(stop) => {
                 self.remove_marker_if_planted().await;
@@ -142,7 +142,7 @@ impl Runner {
             Acceptance::Accepted | Acceptance::ReplyLost { .. } => None,
         };
         if rolls_back {
-            return self.roll_back().await;
+            return Box::pin(self.roll_back()).await;
         }
         self.end(decision.verdict, decision.reasons, cause)
     }
