@@ -42,6 +42,28 @@ pub(crate) fn settle_particles(tokens: &mut [Token]) {
     }
 }
 
+/// "Could you, when you have a minute, restore …": takes the pauses out between what asks and the verb.
+pub(crate) fn close_up(tokens: &mut Vec<Token>) {
+    const ASKS: RoleSet = SMALL.union(RoleSet::of(&[Role::Request, Role::Pronoun]));
+    let mut place = 0;
+    let mut asked = false;
+    let mut opens = true;
+    while let Some(token) = tokens.get(place) {
+        match token.kind {
+            Kind::Stop => (asked, opens) = (false, true),
+            Kind::Pause(',') if asked && opens => {
+                tokens.remove(place);
+                continue;
+            }
+            _ => {
+                asked |= token.is(Role::Request);
+                opens &= token.is_any(ASKS) && !token.is(Role::Cancel);
+            }
+        }
+        place += 1;
+    }
+}
+
 /// Exchanges the last name before a correction for the name behind it, if that name is all there is
 /// behind it.
 pub(crate) fn put_right(tokens: &mut Vec<Token>) {

@@ -55,6 +55,11 @@ pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], mentions: &[Mention], f
             frame.rule_name = "rule_means_migration";
             Verb::Migrate
         }
+        // "pull prod down onto dev with a restore"
+        Verb::Download if restores_with(clause, acts) && goes_to_a_name(mentions) => {
+            frame.rule_name = "by_a_restore";
+            Verb::Restore
+        }
         Verb::Transfer if fetches(clause, mentions, frame) => {
             frame.rule_name = "fetched";
             Verb::Download
@@ -149,11 +154,29 @@ fn owned_package(clause: &Clause, frame: &Frame) -> bool {
 
 /// "Pull the latest backup of prod down to my machine": a package that goes to no environment.
 fn fetches(clause: &Clause, mentions: &[Mention], frame: &Frame) -> bool {
-    let goes = |mention: &Mention| mention.side == Side::To && mention.who != Who::There;
     clause.has(Role::Local)
-        && !mentions.iter().any(goes)
+        && !goes_to_a_name(mentions)
         && (matches!(frame.package, Pack::Named(..))
             || clause.has_any(RoleSet::of(&[Role::NounPackage, Role::NounPackages])))
+}
+
+/// Whether an environment is where to something goes.
+fn goes_to_a_name(mentions: &[Mention]) -> bool {
+    mentions
+        .iter()
+        .any(|mention| mention.side == Side::To && mention.who != Who::There)
+}
+
+/// Whether a restore is named as the means.
+fn restores_with(clause: &Clause, acts: &[Act]) -> bool {
+    let with = |place: usize| {
+        place
+            .checked_sub(1)
+            .and_then(|before| clause.tokens.get(before))
+            .is_some_and(|before| before.is(Role::WithBefore))
+    };
+    acts.iter()
+        .any(|act| act.verb == Verb::Restore && with(act.place))
 }
 
 /// "Overwrite test with the backup of dev": behind what it is done with stands whose it is.
