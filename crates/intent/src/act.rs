@@ -247,7 +247,9 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
         });
     }
     // "the latest backup of prod onto my laptop"
-    let package = |token: &Token| token.is(Role::NounPackage) || token.kind == Kind::Package;
+    let package = |token: &Token| {
+        token.is_any(RoleSet::of(&[Role::NounPackage, Role::Latest])) || token.kind == Kind::Package
+    };
     if let Some(place) = position(Role::Local)
         && clause.tokens.iter().any(package)
         && !clause.has_any(RoleSet::of(&[

@@ -154,8 +154,19 @@ fn owned_package(clause: &Clause, frame: &Frame) -> bool {
 
 /// "Pull the latest backup of prod down to my machine": a package that goes to no environment.
 fn fetches(clause: &Clause, mentions: &[Mention], frame: &Frame) -> bool {
+    // "kopier das Backup auf prod auf meinen Rechner": of two places the first is where it is.
+    let lies = |mention: &Mention| {
+        mention
+            .place
+            .checked_sub(1)
+            .and_then(|before| clause.tokens.get(before))
+            .is_some_and(|mark| mark.is(Role::OnBefore) || mark.is(Role::OnAfter))
+    };
     clause.has(Role::Local)
-        && !goes_to_a_name(mentions)
+        && mentions
+            .iter()
+            .filter(|mention| goes_to_a_name(std::slice::from_ref(*mention)))
+            .all(lies)
         && (matches!(frame.package, Pack::Named(..))
             || clause.has_any(RoleSet::of(&[Role::NounPackage, Role::NounPackages])))
 }

@@ -407,6 +407,7 @@ fn what_goes_to_ones_own_machine_is_downloaded() {
         "pull the latest backup of prod down to my machine",
         "bring the latest backup on prod to my laptop",
         "hol das neueste Backup von prod auf meinen Rechner",
+        "kopier das letzte Backup auf prod auf meinen Rechner",
         "trae el último backup de prod a mi máquina",
         "récupère la dernière sauvegarde de prod sur mon poste",
         "traz o último backup do prod pra minha máquina",
