@@ -155,7 +155,7 @@ impl View<'_> {
         // "из копии prod", "backup produksi": whose it is stands behind the thing.
         let thing = self
             .before()
-            .find(|(_, token)| !token.is(Role::NounEnvironment))
+            .find(|(_, token)| !token.is_any(RoleSet::of(&[Role::NounEnvironment, Role::Latest])))
             .filter(|(place, token)| self.is_package_noun(*place, token))
             .map(|(place, _)| place);
         let backs_up = self.acts.first().is_some_and(|act| act.verb == Verb::Backup);
