@@ -162,7 +162,9 @@ impl View<'_> {
         let led = thing
             .and_then(|thing| self.tokens.get(thing.checked_sub(1)?))
             .is_some_and(|token| token.is_any(RoleSet::of(&[Role::FromBefore, Role::WithBefore])));
-        if led && !backs_up {
+        // "ambil backup terbaru dev": what is taken is the name's behind it.
+        let moved = thing.is_some() && self.acts.first().is_some_and(|act| act.verb == Verb::Transfer);
+        if (led || moved) && !backs_up {
             return Some(Side::Owner);
         }
         if owner {
