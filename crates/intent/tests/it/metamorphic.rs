@@ -368,6 +368,11 @@ const LAID_OVER: &[&str] = &[
     "ghi đè test bằng backup của dev",
     "khôi phục test bằng bản sao lưu của dev",
     "timpa test dengan backup dev",
+    "timpa test dengan backup terbaru dev",
+    "ambil backup terbaru dev lalu pulihkan ke test",
+    "lấy bản backup mới nhất của dev restore về test",
+    "возьми бэкап dev и восстанови на test",
+    "take the newest backup of dev and restore it to test",
     "pulihkan test pakai backup dari dev",
 ];
 
