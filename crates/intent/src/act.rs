@@ -246,6 +246,27 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
             place,
         });
     }
+    // "the latest backup of prod onto my laptop"
+    let package = |token: &Token| {
+        token.is_any(RoleSet::of(&[Role::NounPackage, Role::Latest])) || token.kind == Kind::Package
+    };
+    if let Some(place) = position(Role::Local)
+        && clause.tokens.iter().any(package)
+        && !clause.has_any(RoleSet::of(&[
+            Role::Negation,
+            Role::ToBefore,
+            Role::ToAfter,
+            Role::Narrates,
+            Role::Statement,
+            Role::Past,
+        ]))
+    {
+        return Some(Act {
+            verb: Verb::Download,
+            form: Form::Do,
+            place,
+        });
+    }
     let told = clause.has_any(RoleSet::of(&[Role::Narrates, Role::Statement])) && !clause.asks;
     let understood = clause.tokens.iter().all(|token| token.kind != Kind::Unknown);
     let place = clause.tokens.iter().position(|token| token.is_any(PLURALS))?;

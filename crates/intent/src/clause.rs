@@ -124,6 +124,7 @@ pub(crate) const SMALL: RoleSet = RoleSet::of(&[
     Role::Label,
     Role::Closing,
     Role::Confirmation,
+    Role::Local,
 ]);
 
 /// Whether the clause has a verb, or a noun that acts as one; "do" and "take" alone are none.

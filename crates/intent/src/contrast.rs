@@ -75,9 +75,43 @@ fn contrasted_sides(tokens: &[Token], first: usize) -> Option<(usize, usize)> {
     let acts = |tokens: &[Token]| tokens.iter().filter(|token| token.is_any(ACTS)).count();
     let act = denied
         .iter()
-        .position(|token| token.is_any(RESTORES.union(MIGRATES)))?;
+        .position(|token| token.is_any(RESTORES.union(MIGRATES)) || token.is(Role::BackupDo))?;
     let turns = names(denied) == 2 && names(instead) == 2 && acts(denied) == 1 && acts(instead) == 0;
+    // "nicht prod sichern, sondern test": one name in the other's place, marked as it is.
+    let one = names(denied) == 1 && names(instead) == 1 && acts(denied) == 1 && acts(instead) == 0;
+    let turns = turns || one && only_names(instead) && marks(denied) == marks(instead);
     turns.then_some((first + 1 + act, first + 1 + but))
+}
+
+const SIDES: RoleSet = RoleSet::of(&[
+    Role::FromBefore,
+    Role::FromAfter,
+    Role::ToBefore,
+    Role::ToAfter,
+    Role::WithBefore,
+    Role::WithAfter,
+    Role::OnBefore,
+    Role::OnAfter,
+    Role::Of,
+    Role::Possessive,
+]);
+
+/// Whether nothing but names and their marks is said.
+fn only_names(tokens: &[Token]) -> bool {
+    const REST: RoleSet = SMALL.union(SIDES).union(RoleSet::of(&[
+        Role::NounEnvironment,
+        Role::ObjectBefore,
+        Role::ObjectAfter,
+    ]));
+    tokens
+        .iter()
+        .all(|token| matches!(token.kind, Kind::Environment(_)) || token.is_any(REST))
+}
+
+/// The marks of sides among these words.
+fn marks(tokens: &[Token]) -> Vec<RoleSet> {
+    let marks = tokens.iter().filter(|token| token.is_any(SIDES));
+    marks.map(|token| token.roles).collect()
 }
 
 const RESTORES: RoleSet = RoleSet::of(&[Role::RestoreDo, Role::RestoreName]);
@@ -248,6 +282,7 @@ fn contrast_length(tokens: &[Token]) -> Option<usize> {
         Role::Or,
         Role::Contrast,
         Role::Possessive,
+        Role::Of,
     ]);
     let mut length = 1;
     let mut named = false;

@@ -42,6 +42,41 @@ pub(crate) fn settle_particles(tokens: &mut [Token]) {
     }
 }
 
+/// "Could you, when you have a minute, restore …": takes the pauses out around what changes nothing
+/// between what asks and the verb.
+pub(crate) fn close_up(tokens: &mut Vec<Token>) {
+    const ASKS: RoleSet = SMALL.union(RoleSet::of(&[Role::Request, Role::Pronoun]));
+    let small = |token: &Token| token.is_any(ASKS) && !token.is(Role::Cancel);
+    let parts = |token: &Token| matches!(token.kind, Kind::Pause(_) | Kind::Stop);
+    let mut place = 0;
+    let (mut asked, mut opens) = (false, true);
+    while let Some(token) = tokens.get(place) {
+        match token.kind {
+            Kind::Stop => (asked, opens) = (false, true),
+            Kind::Pause(',') if asked && opens => {
+                let aside = tokens.iter().skip(place + 1).take_while(|token| !parts(token));
+                let length = aside.clone().count();
+                let end = place + 1 + length;
+                if aside.clone().all(small)
+                    && tokens
+                        .get(end)
+                        .is_some_and(|token| token.kind == Kind::Pause(','))
+                {
+                    tokens.remove(end);
+                    tokens.remove(place);
+                    continue;
+                }
+                opens = false;
+            }
+            _ => {
+                asked |= token.is(Role::Request);
+                opens &= small(token);
+            }
+        }
+        place += 1;
+    }
+}
+
 /// Exchanges the last name before a correction for the name behind it, if that name is all there is
 /// behind it.
 pub(crate) fn put_right(tokens: &mut Vec<Token>) {

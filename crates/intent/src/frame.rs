@@ -218,9 +218,26 @@ pub(crate) fn frame(clause: &Clause, acts: &[Act], mentions: &[Mention], tokens:
         .copied()
         .collect();
     let mentions = mentions.as_slice();
-    let verb = choose_verb(clause, acts, &mut frame);
+    let verb = choose_verb(clause, acts, mentions, &mut frame);
     frame.all = clause.has(Role::All);
     frame.lone = mentions.len() == 1 && mentions.iter().all(|mention| mention.side == Side::Bare);
+    // Where a file is put on one's own disk is no side of what speaks of one environment.
+    let moved = matches!(
+        verb,
+        Verb::Restore | Verb::Migrate | Verb::Transfer | Verb::Overwrite
+    );
+    let local = |mention: &Mention| {
+        clause
+            .tokens
+            .get(mention.place)
+            .is_some_and(|token| token.is(Role::Local))
+    };
+    let mentions: Vec<Mention> = mentions
+        .iter()
+        .filter(|mention| moved || !local(mention))
+        .copied()
+        .collect();
+    let mentions = mentions.as_slice();
     let sides = sort_sides(mentions);
     frame.transfers = verb == Verb::Transfer && frame.rule_name.is_empty();
     match verb {

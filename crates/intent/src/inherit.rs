@@ -235,6 +235,8 @@ fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> 
     frame.source = match (from, to) {
         (Some(who), _) => Place::Told(who),
         (None, Some(who)) if holds => Place::Told(who),
+        // "take dev's latest backup and restore it to test": whose it is must not be lost.
+        (None, Some(who)) if frame.target_who().is_some_and(|target| target != who) => Place::Unclear,
         _ if told.frame.source == Place::Unclear => Place::Unclear,
         _ => Place::Absent,
     };

@@ -86,7 +86,8 @@ impl View<'_> {
             .find(|(_, token)| !(token.is(Role::NounEnvironment) || token.is(Role::Latest) && !marked))
             // "test последним бэкапом с prod": the package is the other's.
             .filter(|(place, _)| !self.belongs_to_another(*place))
-            .is_some_and(|(place, token)| self.is_package_noun(place, token));
+            // "test бэкапом dev": what it is done with says of no name before it whose it is.
+            .is_some_and(|(place, token)| self.is_package_noun(place, token) && !token.is(Role::WithBefore));
         let owner = possessed || compound && !leading_role(Role::Of);
         let owned_state = possessed && self.after().take(5).any(|(_, token)| token.is(Role::NounState));
         let owned_package = owner
@@ -154,14 +155,16 @@ impl View<'_> {
         // "из копии prod", "backup produksi": whose it is stands behind the thing.
         let thing = self
             .before()
-            .next()
-            .is_some_and(|(place, token)| self.is_package_noun(place, token));
+            .find(|(_, token)| !token.is_any(RoleSet::of(&[Role::NounEnvironment, Role::Latest])))
+            .filter(|(place, token)| self.is_package_noun(*place, token))
+            .map(|(place, _)| place);
         let backs_up = self.acts.first().is_some_and(|act| act.verb == Verb::Backup);
-        let led = self
-            .before()
-            .nth(1)
-            .is_some_and(|(_, token)| token.is_any(RoleSet::of(&[Role::FromBefore, Role::WithBefore])));
-        if thing && led && !backs_up {
+        let led = thing
+            .and_then(|thing| self.tokens.get(thing.checked_sub(1)?))
+            .is_some_and(|token| token.is_any(RoleSet::of(&[Role::FromBefore, Role::WithBefore])));
+        // "ambil backup terbaru dev": what is taken is the name's behind it.
+        let moved = thing.is_some() && self.acts.first().is_some_and(|act| act.verb == Verb::Transfer);
+        if (led || moved) && !backs_up {
             return Some(Side::Owner);
         }
         if owner {
@@ -223,6 +226,14 @@ impl View<'_> {
                 .is_some_and(|(_, token)| token.is(Role::ToBefore));
             return marked;
         }
+        // "накати на test бэкап dev": the name right behind says whose it is.
+        if mark.is_some_and(|mark| matches!(mark.kind, Kind::Environment(_))) {
+            return self
+                .before()
+                .next()
+                .is_some_and(|(_, token)| token.is(Role::ToBefore))
+                && self.acts.first().is_some_and(|act| act.place < self.place);
+        }
         mark.is_some_and(|mark| mark.is(Role::FromBefore))
             && name.is_some_and(|name| matches!(name.kind, Kind::Environment(_)))
     }
@@ -281,6 +292,16 @@ impl View<'_> {
                     token.is_any(OWNED) || token.kind == Kind::Package || self.is_package_noun(place, token),
                     None,
                 );
+            }
+            // "stg를 dev 데이터로 복원": what it is done with.
+            if token.is(Role::NounContent)
+                && self
+                    .tokens
+                    .get(place + 1)
+                    .is_some_and(|mark| mark.is(Role::ToAfter) && mark.is(Role::WithAfter))
+                && self.other_name_before(self.place)
+            {
+                return (false, Some(Side::With));
             }
             if let Some(side) = self.double_side(token) {
                 return (false, Some(side));

@@ -7,7 +7,7 @@ use crate::act::Act;
 use crate::clause::Clause;
 use crate::marker::{MARKS_BEFORE, View};
 use crate::tokens::{Kind, Token};
-use crate::words::Role;
+use crate::words::{Role, RoleSet};
 
 /// Who is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             // "qa 這台": says of a name that it is this one.
             Kind::Word if token.is(Role::Current) && view.follows_a_name() => continue,
             Kind::Word if token.is(Role::Current) => Who::Current,
-            Kind::Word if token.is(Role::There) => Who::There,
+            Kind::Word if token.is_any(RoleSet::of(&[Role::There, Role::Local])) => Who::There,
             Kind::Word if token.is(Role::Pronoun) => Who::Pronoun,
             Kind::Unknown => Who::Unknown,
             Kind::Word if view.is_everywhere() || view.leads_nowhere() => Who::There,
@@ -112,7 +112,7 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             place,
         });
     }
-    // "over to test": the adverb says no other place.
+    // "over to test", "to test, locally": the adverb says no other place.
     let placed = |mention: &Mention| {
         mention.side == Side::To && matches!(mention.who, Who::Environment(_) | Who::Current)
     };
@@ -127,7 +127,7 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
             clause
                 .tokens
                 .get(place)
-                .is_some_and(|token| token.is(Role::There))
+                .is_some_and(|token| token.is_any(RoleSet::of(&[Role::There, Role::Local])))
                 && !place.checked_sub(1).is_some_and(marks)
         };
         found.retain(|mention| !(mention.who == Who::There && adverb(mention.place)));

@@ -124,6 +124,7 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
     method::settle_methods(&mut tokens.list);
     let mut list = std::mem::take(&mut tokens.list);
     correct::settle_particles(&mut list);
+    correct::close_up(&mut list);
     drop_contrasts(&mut list);
     correct::put_right(&mut list);
     let clauses = split(&list);

@@ -18,6 +18,13 @@ pub(crate) fn settle_things(tokens: &mut [Token]) {
         Role::TimePast,
     ]);
     const DATED: RoleSet = RoleSet::of(&[Role::Latest, Role::Vague, Role::TimePast]);
+    const TAKES: RoleSet = RoleSet::of(&[
+        Role::RestoreDo,
+        Role::TransferDo,
+        Role::OverwriteDo,
+        Role::DownloadDo,
+        Role::RemoveDo,
+    ]);
     for place in 0..tokens.len() {
         let before = place
             .checked_sub(1)
@@ -40,7 +47,13 @@ pub(crate) fn settle_things(tokens: &mut [Token]) {
         let listed = before.is_some_and(|before| before.is(Role::Possessive))
             && tokens.get(place + 1).is_none_or(|next| next.kind == Kind::Stop)
             && tokens.iter().take(place).any(|token| token.is(Role::ListDo));
+        // "trae la última copia": behind another verb it is a thing.
+        let copied = before.is_some_and(|before| before.is(Role::Latest))
+            && tokens.iter().take(place).any(|token| token.is_any(TAKES));
         let Some(token) = tokens.get_mut(place) else { break };
+        if copied && token.is(Role::TransferDo) && !token.is(Role::TransferName) {
+            token.roles = RoleSet::of(&[Role::NounPackage]);
+        }
         if token.is(Role::MigrateDo) && listed {
             token.roles = RoleSet::of(&[Role::NounMigrations]);
         }

@@ -202,8 +202,9 @@ pub(crate) fn distinct(mentions: Vec<Mention>) -> Vec<Mention> {
 
 /// One environment is the target; two are source and target as named.
 pub(crate) fn checked(frame: &mut Frame, sides: &Sides, mentions: &[Mention]) {
-    let mut from: Vec<Mention> = sides.from.iter().chain(&sides.with).copied().collect();
-    let to = sides.to.clone();
+    let mut from: Vec<Mention> = sides.from.clone();
+    // "check dev with uat": what it is held against is the target.
+    let to: Vec<Mention> = sides.to.iter().chain(&sides.with).copied().collect();
     let mut rest: Vec<Mention> = mentions
         .iter()
         .filter(|mention| {

@@ -70,7 +70,11 @@ pub(crate) fn judge_without_act(
         around.help = Some(("hypothetical", Mood::Hypothetical));
     }
     if part.has(Role::How)
-        && (!clause.asks || part.names().next().is_some() || clause.after_pause() || !part.has_unknown())
+        && (!clause.asks
+            || part.names().next().is_some()
+            || clause.after_pause()
+            // "what is rule 3 for?"
+            || !clause.has_kind(|kind| matches!(kind, Kind::Unknown | Kind::Quote)))
     {
         around.help = Some(("asked_how", Mood::Question));
     }
@@ -108,7 +112,10 @@ pub(crate) fn judge_without_act(
     // "no, the other way round: …" leads over to what is meant.
     let leads = read.get(place + 1).is_some_and(|next| next.clause.is_announced());
     let judged = part.has(Role::Verdict) && only(JUDGES) && !leads;
-    if place > 0 && (part.has(Role::Correction) && (judged || !names.is_empty())) {
+    // "not dev to test, I said test to dev! Restore!": nothing was asked for yet.
+    let asked = read.iter().take(place).any(|earlier| !earlier.acts.is_empty());
+    let again = !names.is_empty() && (asked || names.len() < 2);
+    if place > 0 && (part.has(Role::Correction) && (judged || again)) {
         // "restore dev to test. The other way round."
         around.doubt("taken_back");
     } else if place > 0 && judged {

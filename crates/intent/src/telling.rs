@@ -111,6 +111,8 @@ pub(crate) fn names_a_noun(clause: &Clause, act: &Act) -> bool {
     first
         && matches!(before.kind, Kind::Environment(_))
         && verb.is_any(RoleSet::of(&[Role::RestoreName, Role::MigrateName]))
+        // "prod restore 到 test": a verb of another language.
+        && !(verb.borrowed && clause.tokens.get(act.place + 1).is_some_and(|next| next.is(Role::ToBefore)))
 }
 
 /// "I restore…", "they will restore…": someone tells what is done.

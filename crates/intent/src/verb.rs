@@ -5,12 +5,13 @@ use crate::act::{Act, Form, Verb};
 use crate::clause::Clause;
 use crate::frame::{Frame, Pack};
 use crate::intent::{Action, RuleRef, Slot, UserMethod};
-use crate::tokens::Token;
+use crate::mention::{Mention, Side, Who};
+use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
 /// The verb that decides, where a method says more than the verb: "publish dev's backup",
 /// "sync only the structure".
-pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> Verb {
+pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], mentions: &[Mention], frame: &mut Frame) -> Verb {
     let main = acts.first().map_or(Verb::Help, |act| act.verb);
     let has = |verb: Verb| acts.iter().any(|act| act.verb == verb);
     let methods = matches!(frame.rule, Some(RuleRef::Id { .. } | RuleRef::Methods { .. }));
@@ -53,6 +54,19 @@ pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], frame: &mut Frame) -> V
         Verb::Overwrite | Verb::Transfer if methods => {
             frame.rule_name = "rule_means_migration";
             Verb::Migrate
+        }
+        // "pull prod down onto dev with a restore"
+        Verb::Download if restores_with(clause, acts) && goes_to_a_name(mentions) => {
+            frame.rule_name = "by_a_restore";
+            Verb::Restore
+        }
+        Verb::Transfer if fetches(clause, mentions, frame) => {
+            frame.rule_name = "fetched";
+            Verb::Download
+        }
+        Verb::Overwrite if overwritten_with_a_backup(clause) && frame.package != Pack::Unclear => {
+            frame.rule_name = "backup_means_restore";
+            Verb::Restore
         }
         Verb::Transfer | Verb::Overwrite if owned_package(clause, frame) => {
             frame.rule_name = "backup_means_restore";
@@ -136,6 +150,72 @@ fn owned_package(clause: &Clause, frame: &Frame) -> bool {
                 .is_none_or(|before| !before.is(Role::WithBefore))
     });
     with_noun && !matches!(frame.package, Pack::Unclear)
+}
+
+/// "Pull the latest backup of prod down to my machine": a package that goes to no environment.
+fn fetches(clause: &Clause, mentions: &[Mention], frame: &Frame) -> bool {
+    // "kopier das Backup auf prod auf meinen Rechner": of two places the first is where it is.
+    let lies = |mention: &Mention| {
+        mention
+            .place
+            .checked_sub(1)
+            .and_then(|before| clause.tokens.get(before))
+            .is_some_and(|mark| mark.is(Role::OnBefore) || mark.is(Role::OnAfter))
+    };
+    clause.has(Role::Local)
+        && mentions
+            .iter()
+            .filter(|mention| goes_to_a_name(std::slice::from_ref(*mention)))
+            .all(lies)
+        && (matches!(frame.package, Pack::Named(..))
+            || clause.has_any(RoleSet::of(&[Role::NounPackage, Role::NounPackages])))
+}
+
+/// Whether an environment is where to something goes.
+fn goes_to_a_name(mentions: &[Mention]) -> bool {
+    mentions
+        .iter()
+        .any(|mention| mention.side == Side::To && mention.who != Who::There)
+}
+
+/// Whether a restore is named as the means.
+fn restores_with(clause: &Clause, acts: &[Act]) -> bool {
+    let with = |place: usize| {
+        place
+            .checked_sub(1)
+            .and_then(|before| clause.tokens.get(before))
+            .is_some_and(|before| before.is(Role::WithBefore))
+    };
+    acts.iter()
+        .any(|act| act.verb == Verb::Restore && with(act.place))
+}
+
+/// "Overwrite test with the backup of dev": behind what it is done with stands whose it is.
+fn overwritten_with_a_backup(clause: &Clause) -> bool {
+    const MINOR: RoleSet = RoleSet::of(&[
+        Role::Determiner,
+        Role::Filler,
+        Role::Latest,
+        Role::NounEnvironment,
+        Role::Of,
+        Role::FromBefore,
+        Role::OnBefore,
+        Role::Possessive,
+    ]);
+    let mut rest = clause.tokens.iter().peekable();
+    while let Some(token) = rest.next() {
+        let with = token.is(Role::WithBefore)
+            && rest
+                .peek()
+                .is_some_and(|next| next.is_any(RoleSet::of(&[Role::NounPackage, Role::NounPackages])));
+        if with {
+            return rest
+                .skip(1)
+                .find(|next| !next.is_any(MINOR))
+                .is_some_and(|name| matches!(name.kind, Kind::Environment(_)));
+        }
+    }
+    false
 }
 
 pub(crate) fn listed(clause: &Clause) -> Action {

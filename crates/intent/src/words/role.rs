@@ -165,6 +165,8 @@ roles! {
     Vague = "reference.vague",
     /// What environments are usually called: a name even where it is not known.
     Stage = "reference.stage",
+    /// "To my laptop": where a file is downloaded to; no environment.
+    Local = "reference.local",
     /// Named, called: what follows is a name.
     Named = "reference.named",
 

@@ -340,3 +340,110 @@ fn the_action_is_null_only_when_it_is_asked_for() {
         }
     }
 }
+
+/// What a backup is laid over: the object of the verb, whatever stands before it.
+const LAID_OVER: &[&str] = &[
+    "overwrite test with dev's backup",
+    "overwrite test with the backup of dev",
+    "restore test with a backup of dev",
+    "用 dev 的备份覆盖 test",
+    "把test用dev的备份覆盖",
+    "用 dev 的備份覆蓋 test",
+    "testをdevのバックアップで上書きして",
+    "devのバックアップでtestを復元して",
+    "test를 dev 백업으로 덮어써줘",
+    "dev 백업으로 test 복원해줘",
+    "überschreibe test mit dem Backup von dev",
+    "ersetze test durch das Backup von dev",
+    "sobrescribe test con el backup de dev",
+    "restaura test con una copia de dev",
+    "écrase test avec la sauvegarde de dev",
+    "remplace test par la sauvegarde de dev",
+    "sobrescreve test com o backup de dev",
+    "sovrascrivi test con il backup di dev",
+    "перезапиши test бэкапом dev",
+    "восстанови test резервной копией среды dev",
+    "бэкапом dev перезапиши test",
+    "накати на test бэкап dev",
+    "ghi đè test bằng backup của dev",
+    "khôi phục test bằng bản sao lưu của dev",
+    "timpa test dengan backup dev",
+    "timpa test dengan backup terbaru dev",
+    "ambil backup terbaru dev lalu pulihkan ke test",
+    "lấy bản backup mới nhất của dev restore về test",
+    "возьми бэкап dev и восстанови на test",
+    "take the newest backup of dev and restore it to test",
+    "pulihkan test pakai backup dari dev",
+];
+
+#[test]
+fn what_something_is_overwritten_with_is_the_source() {
+    for (names, from, to) in [
+        ("dev test", "dev", "test"),
+        ("test dev", "test", "dev"),
+        ("prod dev", "prod", "dev"),
+    ] {
+        let (one, other) = names.split_once(' ').unwrap();
+        for text in LAID_OVER {
+            let sentence = text
+                .replace("dev", "\u{1}")
+                .replace("test", other)
+                .replace('\u{1}', one);
+            let intent = read(&sentence, &known(NAMES)).intent;
+            assert_eq!(intent.action, Some(Action::Restore), "{sentence}");
+            assert_eq!(
+                intent.source,
+                Some(EnvironmentRef::Named(from.to_owned())),
+                "{sentence}"
+            );
+            assert_eq!(
+                intent.target,
+                Some(EnvironmentRef::Named(to.to_owned())),
+                "{sentence}"
+            );
+            assert!(intent.clarify.is_empty(), "{sentence}");
+        }
+    }
+}
+
+#[test]
+fn what_goes_to_ones_own_machine_is_downloaded() {
+    let texts = [
+        "pull the latest backup of prod down to my machine",
+        "bring the latest backup on prod to my laptop",
+        "hol das neueste Backup von prod auf meinen Rechner",
+        "kopier das letzte Backup auf prod auf meinen Rechner",
+        "trae el último backup de prod a mi máquina",
+        "récupère la dernière sauvegarde de prod sur mon poste",
+        "traz o último backup do prod pra minha máquina",
+        "porta l'ultimo backup di prod sul mio pc",
+        "перенеси последний бэкап prod на мой компьютер",
+        "kéo bản backup mới nhất ở prod xuống máy mình",
+        "tarik backup terbaru dari prod ke laptop saya",
+        "prodの最新バックアップを自分のPCに落として",
+        "prod 최신 백업을 내 컴퓨터로 가져와",
+        "把prod最新的备份拉到我电脑上",
+        "把 prod 最新的備份抓到我的電腦",
+    ];
+    for text in texts {
+        let intent = read(text, &known(NAMES)).intent;
+        assert_eq!(intent.action, Some(Action::Download), "{text}");
+        assert_eq!(
+            intent.source,
+            Some(EnvironmentRef::Named("prod".to_owned())),
+            "{text}"
+        );
+        assert_eq!(intent.target, None, "{text}");
+    }
+    // What is restored there, or moved there as a whole, has no known target.
+    for text in [
+        "restore prod to my laptop",
+        "restore the latest backup of prod to my machine",
+        "migrate prod to my machine",
+    ] {
+        assert!(
+            read(text, &known(NAMES)).intent.clarify.contains(&Slot::Target),
+            "{text}"
+        );
+    }
+}
