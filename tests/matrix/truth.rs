@@ -6,13 +6,12 @@ use nocobase_sim::Environment;
 use release_engine::Verdict;
 use serde_json::Value;
 
-/// Tables whose rows come and go by themselves, or hold the tool's own marker.
-const NOT_COMPARED: [&str; 4] = [
-    "environmentVariables",
-    "issuedTokens",
-    "tokenBlacklist",
-    "applicationVersion",
-];
+/// Tables whose rows come and go by themselves.
+const NOT_COMPARED: [&str; 3] = ["issuedTokens", "tokenBlacklist", "applicationVersion"];
+
+/// Holds the tool's own marker beside what a migration was given: compared by names, without markers.
+const VARIABLES: &str = "environmentVariables";
+const MARKER: &str = "NBREL_";
 
 /// What a migration makes on its source: the rule it goes by.
 const RULES: &str = "migrationRules";
@@ -30,10 +29,21 @@ impl Content {
         let tables = environment.counts().into_keys().filter(compared);
         Self(
             tables
-                .map(|table| (table.clone(), environment.rows(&table)))
+                .map(|table| (table.clone(), rows(environment, &table)))
                 .collect(),
         )
     }
+}
+
+fn rows(environment: &Environment, table: &str) -> Vec<Value> {
+    let rows = environment.rows(table);
+    if table != VARIABLES {
+        return rows;
+    }
+    let names = rows.into_iter().filter_map(|row| row.get("name").cloned());
+    names
+        .filter(|name| !name.as_str().is_some_and(|name| name.starts_with(MARKER)))
+        .collect()
 }
 
 impl Content {

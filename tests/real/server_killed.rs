@@ -56,9 +56,10 @@ async fn killed_while_pg_restore_loads_which_finishes_by_itself() {
     .await;
     real.control(&["crash", "test"]);
     loading.release();
-    let report = run.end().expect(0).json();
+    let report = run.end().expect(7).json();
 
-    assert_eq!(verdict(&report), "verified_with_warnings", "{report:#}");
+    // all rows are there; whether pg_restore got to its last constraint is not to be seen
+    assert_eq!(verdict(&report), "unverified", "{report:#}");
     let now = real.truth("test");
     now.assert_is(&devs);
     assert!(!now.is_upgraded());

@@ -187,9 +187,11 @@ impl RunReport {
         ];
         for (title, signals) in parts.into_iter().filter(|(_, signals)| !signals.is_empty()) {
             text.push(format!("{title} (+ for, - against, · says nothing either way):"));
+            let widest = signals.iter().map(|signal| signal.name.chars().count()).max();
+            let width = widest.unwrap_or_default();
             for signal in signals {
                 text.push(format!(
-                    "  {} {:<11} {}",
+                    "  {} {:<width$} {}",
                     mark(signal.says),
                     signal.name,
                     signal.text

@@ -298,7 +298,7 @@ fn data_was_replaced(evidence: &Evidence) -> Decision {
             );
             Decision {
                 verdict: Verdict::Unverified,
-                reasons,
+                ..with_warnings(evidence, reasons)
             }
         }
         // Another, older dump may hold as many rows and more: only the very same counts speak for the package.
