@@ -16,6 +16,7 @@ mod bad_packages;
 mod confirmation;
 mod crash;
 mod credentials;
+mod disguises;
 mod migration_crash;
 mod migration_doubt;
 mod migration_failures;

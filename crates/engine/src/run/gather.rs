@@ -646,6 +646,32 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_is_told_where_only_errors_are_logged_and_a_late_revert_by_its_order() {
+        let failed = [line(
+            "system_error_1.log",
+            "3f0c1a",
+            "Error restoring backup: disk full",
+        )];
+        let errors = vec!["Error restoring backup: disk full".to_owned()];
+        let story = read_story(&failed, "3f0c1a").story;
+        assert_eq!(
+            story,
+            LogStory::Failed {
+                errors: errors.clone()
+            }
+        );
+        let mut late = vec![
+            line("system_1.log", "3f0c1a", "Database restored successfully"),
+            line("system_1.log", "3f0c1a", "Reverting the database restore process"),
+        ];
+        late.extend(failed);
+        assert_eq!(
+            read_story(&late, "3f0c1a").story,
+            LogStory::RevertedLate { errors }
+        );
+    }
+
+    #[test]
     fn tables_are_named_as_the_application_names_them() {
         let plain = TableNames {
             prefix: String::new(),
