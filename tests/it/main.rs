@@ -27,6 +27,7 @@ mod packages;
 mod promotion;
 mod questions;
 mod readme;
+mod reports;
 mod roll_back;
 mod scenarios;
 mod secret_sessions;

@@ -331,6 +331,17 @@ pub(crate) enum Runs {
         #[arg(long)]
         follow: bool,
     },
+    /// A report of one run to keep or to send: what happened when, the evidence, the way back
+    Report {
+        /// The run [default: the newest]
+        run: Option<String>,
+        /// A page with a picture, instead of Markdown
+        #[arg(long)]
+        html: bool,
+        /// Write it to this file, which must not exist, instead of to stdout
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Finish a run whose process died; nothing is sent a second time
     Resume {
         /// The run [default: the newest]
