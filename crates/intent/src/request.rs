@@ -2,7 +2,6 @@
 //!
 //! What it takes from the clauses before it is left to `inherit`.
 
-use crate::clause::Standing;
 use crate::finish::Decision;
 use crate::frame::{Frame, Place};
 use crate::inherit::inherit;
@@ -73,9 +72,7 @@ pub(crate) fn chosen(
     // "undo it, the page is white": what is said beside an undo is why.
     let undoes = decision.frame.action == Some(Action::Undo);
     let tied_unknown = read.iter().enumerate().any(|(other_place, other)| {
-        // "because of the new colleagues": why, in words that need not be understood.
-        let why = other.clause.standing == Standing::Reason && other.acts.is_empty() && !other.limited;
-        let reason = other.describes() || why || undoes && other_place != place && other.clause.after_pause();
+        let reason = other.describes() || undoes && other_place != place && other.clause.after_pause();
         other.clause.sentence == sentence && !other.frame.left_over.is_empty() && !reason
     });
     let disputed = part.clause.tokens.iter().any(|token| token.doubtful);
