@@ -68,6 +68,11 @@ pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], mentions: &[Mention], f
             frame.rule_name = "backup_means_restore";
             Verb::Restore
         }
+        // "get the backup of prod poured into staging": what is got is what is moved.
+        Verb::Transfer if got_and_moved(clause, acts, mentions) => {
+            frame.rule_name = "backup_means_restore";
+            Verb::Restore
+        }
         Verb::Transfer | Verb::Overwrite if owned_package(clause, frame) => {
             frame.rule_name = "backup_means_restore";
             Verb::Restore
@@ -127,6 +132,14 @@ fn restores_a_run(clause: &Clause, acts: &[Act]) -> bool {
             .find(|token| !token.is(Role::Possessive))
     });
     !goes && latest.is_some_and(|before| before.is(Role::Latest))
+}
+
+/// Whether a backup is made or got before the verb that moves it to a name.
+fn got_and_moved(clause: &Clause, acts: &[Act], mentions: &[Mention]) -> bool {
+    let place = |verb: Verb| acts.iter().find(|act| act.verb == verb).map(|act| act.place);
+    let ordered =
+        matches!((place(Verb::Backup), place(Verb::Transfer)), (Some(got), Some(moved)) if got < moved);
+    ordered && goes_to_a_name(mentions) && !clause.has(Role::Then)
 }
 
 fn only_overwrites(frame: &Frame) -> bool {
