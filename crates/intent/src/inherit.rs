@@ -181,13 +181,6 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
         {
             frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
         }
-        // "test is broken, undo the last restore"
-        _ if frame.action == Some(Action::Undo)
-            && frame.target == Place::Absent
-            && broken(earlier).is_some() =>
-        {
-            frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
-        }
         // "test is broken, please restore": what is broken is put right.
         _ if frame.action == Some(Action::Restore)
             && empty

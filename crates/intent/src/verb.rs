@@ -162,7 +162,8 @@ fn owned_package(clause: &Clause, frame: &Frame) -> bool {
                 .and_then(|before| clause.tokens.get(before))
                 .is_none_or(|before| !before.is(Role::WithBefore))
     });
-    with_noun && !matches!(frame.package, Pack::Unclear)
+    // "put yesterday's backup of prod on test": a backup as well, though it must be asked which.
+    with_noun && (frame.package != Pack::Unclear || clause.has(Role::TimePast))
 }
 
 /// "Pull the latest backup of prod down to my machine": a package that goes to no environment.
