@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod adding;
 mod approval;
 mod architecture;
 mod at_a_terminal;
