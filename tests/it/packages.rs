@@ -22,6 +22,7 @@ async fn a_package_is_judged_against_an_environment_that_is_only_read() {
     stage.package_file("dev", "dev.nbdata");
     let alone = stage.report(&["packages", "inspect", "dev.nbdata"], 0).await;
     assert!(!codes(&alone["findings"]).contains(&"version_newer"));
+    assert_eq!(alone["verified"], serde_json::json!([]), "no run put it anywhere");
     let against = stage
         .report(&["packages", "inspect", "dev.nbdata", "--against", "test"], 5)
         .await;
