@@ -44,11 +44,18 @@ impl Engine {
             .filter(|(_, placement)| placement.action == action && placement.is_proof())
             .filter(|(_, placement)| same_address(&placement.api_base, &address))
             .max_by_key(|(_, placement)| placement.at);
-        let what = if migration { "migration" } else { "backup" };
+        let (what, way) = if migration {
+            ("migration", "migrate to")
+        } else {
+            ("backup", "restore to")
+        };
         let Some((entry, placement)) = newest else {
             return Err(EngineError::Unsupported {
                 what: format!("no {what} package was verified on {source} by a run of this machine"),
-                instead: "see what was: nocobase-release packages ledger".into(),
+                instead: format!(
+                    "{way} {source} first, then take the same package further; what was put where: \
+                     nocobase-release packages ledger"
+                ),
             });
         };
         match sha256_of(&entry.path) {

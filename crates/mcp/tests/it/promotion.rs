@@ -3,7 +3,7 @@
 use release_engine::{Policy, RunReport, Verdict};
 use serde_json::{Value, json};
 
-use crate::support::{BOTH, Behaviour, Connection, Fixture, Lifecycle, connect, simulated, text};
+use crate::support::{BOTH, Behaviour, Connection, Fixture, Lifecycle, connect, mutations, simulated, text};
 
 /// Plans with the tool, confirms, and lets the run come to its verdict.
 async fn released(
@@ -88,4 +88,78 @@ async fn where_a_package_was_verified_is_not_kept_silent_when_a_journal_cannot_b
     assert_eq!(finding["code"], "broken_record", "{data:#}");
     let said = text(&connection.call("inspect_package", inspect(&report)).await);
     assert!(said.contains("where it was verified cannot be told"), "{said}");
+}
+
+#[tokio::test]
+async fn the_verified_package_itself_is_planned_for_prod_and_a_person_confirms_it() {
+    for (lifecycle, tool) in [
+        (Lifecycle::Initialize, "restore"),
+        (Lifecycle::Discover, "restore"),
+        (Lifecycle::Initialize, "migrate"),
+    ] {
+        let (fixture, sim) = simulated(Policy::default()).await;
+        let connection = connect(&fixture.engine, lifecycle, Behaviour::TypesPhrase).await;
+        let on_test = released(&fixture, &connection, tool, "dev", "test").await;
+        let package = on_test.package.unwrap();
+        let promote = json!({ "source": "test", "target": "prod", "package": "@verified" });
+        let planned = connection.data(tool, promote).await;
+
+        let plan = &planned["plan"];
+        let shown = plan["text"].as_str().unwrap();
+        assert!(
+            shown.contains(&format!("sha256 {}", package.sha256)) && shown.contains("verified on test at "),
+            "{shown}"
+        );
+        assert_eq!(
+            (&plan["source"], &plan["target"]),
+            (&json!("test"), &json!("prod"))
+        );
+        assert_eq!(plan["confirmed_by"], "person");
+        assert_eq!(plan.get("phrase"), None);
+        // What a model can pass is no person, whatever was verified.
+        let alone = connect(&fixture.engine, lifecycle, Behaviour::CannotAsk).await;
+        let id = plan["plan"].as_str().unwrap();
+        let phrase = fixture.engine.load_plan(id).unwrap().phrase();
+        let confirm = json!({ "plan": id, "phrase": phrase, "wait_seconds": 0 });
+        let answer = alone.data("confirm", confirm.clone()).await;
+        assert_eq!(answer["status"], "person_required", "{answer:#}");
+        assert_eq!(fixture.engine.runs(9).unwrap().len(), 1);
+
+        connection.data("confirm", confirm).await;
+        let on_prod = fixture.execute().await;
+        assert_eq!(on_prod.verdict, Some(Verdict::Verified), "{on_prod:#?}");
+        assert_eq!(on_prod.package.unwrap().sha256, package.sha256);
+        let made =
+            ["backup:create", "migration:create"].map(|action| sim.environment("dev").mutations(action));
+        assert_eq!(made.iter().sum::<usize>(), 1, "no other package was made");
+        assert_eq!(connection.asked().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn nothing_verified_is_said_with_what_to_do_first() {
+    for lifecycle in BOTH {
+        let (fixture, sim) = simulated(Policy::default()).await;
+        let connection = connect(&fixture.engine, lifecycle, Behaviour::CannotAsk).await;
+        for (tool, what, way) in [
+            (
+                "restore",
+                "no backup package was verified on test",
+                "restore to test first",
+            ),
+            (
+                "migrate",
+                "no migration package was verified on test",
+                "migrate to test first",
+            ),
+        ] {
+            let promote = json!({ "source": "test", "target": "prod", "package": "@verified" });
+            let said = connection.error(tool, promote).await;
+            assert!(said.starts_with("error: unsupported"), "{said}");
+            let (cause, next) = said.split_once("\nnext step: ").unwrap();
+            assert!(cause.contains(what), "{said}");
+            assert!(next.contains(way) && next.contains("packages ledger"), "{said}");
+        }
+        assert_eq!(mutations(&sim), Vec::<String>::new());
+    }
 }
