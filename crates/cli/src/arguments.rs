@@ -351,7 +351,7 @@ pub(crate) enum Packages {
     Download {
         /// The environment
         environment: String,
-        /// The package's name
+        /// The package's name, or @latest
         package: String,
     },
     /// Open a package file and judge it

@@ -1,7 +1,5 @@
 //! The ledger in use: what was verified where, the package to promote, and what policy wants verified first.
 
-use std::path::PathBuf;
-
 use super::Engine;
 use crate::address::same_address;
 use crate::error::EngineError;
@@ -30,7 +28,7 @@ impl Engine {
     }
 
     /// The package of the newest migration, or restore, that was verified on `source`: to take the same one further.
-    pub(super) fn verified_package(&self, source: &str, migration: bool) -> Result<PathBuf, EngineError> {
+    pub(super) fn verified_package(&self, source: &str, migration: bool) -> Result<LedgerEntry, EngineError> {
         let action = if migration {
             PlanAction::Migrate
         } else {
@@ -38,28 +36,26 @@ impl Engine {
         };
         let address = self.client(source)?.api_base().to_string();
         let ledger = self.ledger()?;
-        let newest = ledger
-            .iter()
-            .flat_map(|entry| entry.placements.iter().map(move |placement| (entry, placement)))
-            .filter(|(_, placement)| placement.action == action && placement.is_proof())
+        let proofs = || {
+            let placements = ledger
+                .iter()
+                .flat_map(|entry| entry.placements.iter().map(move |placement| (entry, placement)));
+            placements.filter(|(_, placement)| placement.action == action && placement.is_proof())
+        };
+        let newest = proofs()
             .filter(|(_, placement)| same_address(&placement.api_base, &address))
             .max_by_key(|(_, placement)| placement.at);
-        let (what, way) = if migration {
-            ("migration", "migrate to")
-        } else {
-            ("backup", "restore to")
-        };
         let Some((entry, placement)) = newest else {
-            return Err(EngineError::Unsupported {
-                what: format!("no {what} package was verified on {source} by a run of this machine"),
-                instead: format!(
-                    "{way} {source} first, then take the same package further; what was put where: \
-                     nocobase-release packages ledger"
-                ),
-            });
+            let proven = |address: &str| proofs().any(|(_, one)| same_address(&one.api_base, address));
+            let elsewhere: Vec<String> = self
+                .addresses()
+                .filter(|(_, address)| proven(address))
+                .map(|(name, _)| name)
+                .collect();
+            return Err(nothing_verified(source, migration, &elsewhere));
         };
         match sha256_of(&entry.path) {
-            Ok(digest) if digest == entry.sha256 => Ok(entry.path.clone()),
+            Ok(digest) if digest == entry.sha256 => Ok(entry.clone()),
             Ok(_) | Err(_) => Err(EngineError::Unsupported {
                 what: format!(
                     "the package that {} verified on {source} is no longer what lies at {}",
@@ -136,5 +132,25 @@ impl Engine {
             return Err(EngineError::Preflight { findings });
         }
         Ok(())
+    }
+}
+
+fn nothing_verified(source: &str, migration: bool, elsewhere: &[String]) -> EngineError {
+    let (what, way) = if migration {
+        ("migration", "migrate to")
+    } else {
+        ("backup", "restore to")
+    };
+    let instead = match elsewhere {
+        [] => format!("{way} {source} first, then take the same package further"),
+        [one] => format!("one was on {one}: name {one} as where it comes from (--from {one})"),
+        several => format!(
+            "some were on {}: name one of these as where it comes from (--from NAME)",
+            several.join(", ")
+        ),
+    };
+    EngineError::Unsupported {
+        what: format!("no {what} package was verified on {source} by a run of this machine"),
+        instead: format!("{instead}; what was put where: nocobase-release packages ledger"),
     }
 }

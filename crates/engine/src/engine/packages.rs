@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use nocobase_client::safe_file_name;
+use release_intent::PackageRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ use crate::home::sync_folder;
 use crate::journal::{self, Phase, StoredPackage};
 use crate::package::{self, Inspection};
 use crate::plan::{PlanAction, judge_package};
+use crate::request::VERIFIED;
 use crate::run::{PackageKind, RunSecrets, fetch_package, open_package};
 
 /// A package as listed.
@@ -92,7 +94,7 @@ impl Engine {
         Ok(list)
     }
 
-    /// Fetches a package to this machine.
+    /// Fetches a package to this machine: the one of that name, `@latest`, or `@verified`, which is here already.
     pub async fn download_package(
         &self,
         environment: &str,
@@ -100,11 +102,21 @@ impl Engine {
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<StoredPackage, EngineError> {
         let client = self.client(environment)?;
+        if name == VERIFIED {
+            let entry = self.verified_package(client.environment_name(), false)?;
+            return Ok(StoredPackage {
+                environment: entry.source,
+                path: entry.path,
+                sha256: entry.sha256,
+                bytes: entry.bytes,
+            });
+        }
         let available = client.list_backups().await?;
+        let latest = name == PackageRef::Latest.as_str();
         let listed = available
             .iter()
-            .any(|entry| entry.name == name && !entry.in_progress);
-        let (true, Some(file_name)) = (listed, safe_file_name(name)) else {
+            .find(|entry| !entry.in_progress && (latest || entry.name == name));
+        let Some(file_name) = listed.and_then(|entry| safe_file_name(&entry.name)) else {
             return Err(EngineError::PackageNotFound {
                 environment: client.environment_name().to_owned(),
                 name: name.to_owned(),

@@ -12,11 +12,8 @@ use crate::facts::{Facts, FileFacts, read_environment};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
 use crate::plan::{MIGRATION_CHECK_UNCLEAR, MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
-use crate::request::{PackageChoice, Request};
+use crate::request::{PackageChoice, Request, VERIFIED};
 use crate::run::RunSecrets;
-
-/// In place of a package's name: the newest package that was verified on the source.
-const VERIFIED: &str = "@verified";
 
 impl Engine {
     /// The request with configured names and absolute paths.
@@ -89,7 +86,7 @@ impl Engine {
         Ok(match package {
             PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
             PackageChoice::Named(name) if name == VERIFIED => {
-                PackageChoice::File(self.verified_package(&self.resolve(source)?, migration)?)
+                PackageChoice::File(self.verified_package(&self.resolve(source)?, migration)?.path)
             }
             PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => package.clone(),
         })

@@ -1,6 +1,9 @@
 //! The same package further on: a package says where it was verified, and `@verified` names it, for a person to confirm.
 
-use release_engine::{Policy, RunReport, Verdict};
+use release_engine::{
+    EngineError, Plan, PlannedPackage, Policy, RunReport, RunSecrets, Understood, Verdict, Wanted,
+};
+use release_intent::{PackageRef, Reading};
 use serde_json::{Value, json};
 
 use crate::support::{BOTH, Behaviour, Connection, Fixture, Lifecycle, connect, mutations, simulated, text};
@@ -161,5 +164,45 @@ async fn nothing_verified_is_said_with_what_to_do_first() {
             assert!(next.contains(way) && next.contains("packages ledger"), "{said}");
         }
         assert_eq!(mutations(&sim), Vec::<String>::new());
+    }
+}
+
+async fn planned(fixture: &Fixture, reading: &Reading) -> Result<Plan, EngineError> {
+    match fixture.engine.understand(reading).unwrap() {
+        Understood::Clear(Wanted::Plan(request)) => {
+            fixture.engine.plan(&request, &RunSecrets::default()).await
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whatever a sentence may come to call it, a package that an intent names so is the one that was verified.
+#[tokio::test]
+async fn an_intent_names_the_verified_package_as_a_tool_does() {
+    for (sentence, tool) in [
+        ("Restore test to prod", "restore"),
+        ("Migrate test to prod", "migrate"),
+    ] {
+        let (fixture, sim) = simulated(Policy::default()).await;
+        let connection = connect(&fixture.engine, Lifecycle::Initialize, Behaviour::CannotAsk).await;
+        let on_test = released(&fixture, &connection, tool, "dev", "test").await;
+        let mut reading = fixture.engine.read(sentence);
+        let new = planned(&fixture, &reading).await.unwrap();
+        assert!(matches!(new.package, PlannedPackage::New { .. }), "{sentence}");
+
+        reading.intent.package = Some(PackageRef::from("@verified".to_owned()));
+        let plan = planned(&fixture, &reading).await.unwrap();
+        let PlannedPackage::File { sha256, .. } = &plan.package else {
+            panic!("{sentence}: {:?}", plan.package)
+        };
+        assert_eq!(*sha256, on_test.package.unwrap().sha256, "{sentence}");
+        assert_eq!((plan.source(), plan.target()), (Some("test"), Some("prod")));
+
+        // Without a source it is the target's own, which was never verified.
+        reading.intent.source = None;
+        let error = planned(&fixture, &reading).await.unwrap_err();
+        assert!(error.to_string().contains("verified on prod"), "{error}");
+        assert!(error.hint().contains("(--from test)"), "{}", error.hint());
+        assert_eq!(sim.environment("prod").mutations("backup:create"), 0);
     }
 }
