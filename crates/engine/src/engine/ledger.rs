@@ -6,7 +6,7 @@ use crate::error::EngineError;
 use crate::facts::{Verified, blocked};
 use crate::home::sha256_of;
 use crate::journal;
-use crate::ledger::{LedgerEntry, read_ledger, unverified, verified_on};
+use crate::ledger::{LedgerEntry, newest_verified, read_ledger, unverified, verified_on};
 use crate::migration::KnownPackage;
 use crate::plan::{Plan, PlanAction, PlannedPackage};
 
@@ -36,20 +36,10 @@ impl Engine {
         };
         let address = self.client(source)?.api_base().to_string();
         let ledger = self.ledger()?;
-        let proofs = || {
-            let placements = ledger
-                .iter()
-                .flat_map(|entry| entry.placements.iter().map(move |placement| (entry, placement)));
-            placements.filter(|(_, placement)| placement.action == action && placement.is_proof())
-        };
-        let newest = proofs()
-            .filter(|(_, placement)| same_address(&placement.api_base, &address))
-            .max_by_key(|(_, placement)| placement.at);
-        let Some((entry, placement)) = newest else {
-            let proven = |address: &str| proofs().any(|(_, one)| same_address(&one.api_base, address));
+        let Some((entry, placement)) = newest_verified(&ledger, action, &address) else {
             let elsewhere: Vec<String> = self
                 .addresses()
-                .filter(|(_, address)| proven(address))
+                .filter(|(_, address)| newest_verified(&ledger, action, address).is_some())
                 .map(|(name, _)| name)
                 .collect();
             return Err(nothing_verified(source, migration, &elsewhere));

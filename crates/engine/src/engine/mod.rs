@@ -6,11 +6,13 @@ mod ledger;
 mod migrations;
 mod packages;
 mod prepare;
+mod prune;
 mod questions;
 
 pub use self::follow::Follower;
 pub use self::migrations::MadeRule;
-pub use self::packages::{PackageSummary, Pruned};
+pub use self::packages::PackageSummary;
+pub use self::prune::{Prune, Pruned};
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -423,8 +425,13 @@ impl Engine {
             Some(error) => runner.refuse(error),
             None => runner.execute().await,
         };
-        if let Some(days) = self.settings.policy.keep_days
-            && let Err(error) = self.prune_packages(days, false)
+        let prune = self.settings.policy.keep_days.map(|days| Prune {
+            days,
+            verified: false,
+            dry: false,
+        });
+        if let Some(prune) = prune
+            && let Err(error) = self.prune_packages(prune)
         {
             tracing::warn!(%error, "old packages could not be removed");
         }
