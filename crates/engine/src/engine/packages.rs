@@ -86,11 +86,12 @@ impl Engine {
             .iter()
             .find(|entry| !entry.in_progress && (latest || entry.name == name));
         let Some(file_name) = listed.and_then(|entry| safe_file_name(&entry.name)) else {
-            return Err(EngineError::PackageNotFound {
-                environment: client.environment_name().to_owned(),
-                name: name.to_owned(),
-                available: available.into_iter().take(10).map(|entry| entry.name).collect(),
-            });
+            return Err(EngineError::package_not_found(
+                client.environment_name(),
+                name,
+                false,
+                available.iter().map(|entry| entry.name.as_str()),
+            ));
         };
         fetch_package(
             &self.settings.home,
