@@ -287,3 +287,50 @@ async fn a_full_server_is_said_to_remove_its_oldest_backup_and_the_planned_one_i
     assert_eq!(report["verdict"], "verified", "{report:#}");
     assert!(!test.backups().contains(&oldest), "the server made room");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_that_is_larger_than_policy_lets_it_be_is_not_fetched() {
+    let stage = Stage::new().await;
+    stage.settings("[policy]\nmax-package-mb = 1\n", |environment| {
+        format!("token = {:?}", environment.token())
+    });
+    let (large, fits) = (
+        "backup_20260101_000000_0001.nbdata",
+        "backup_20260101_000000_0002.nbdata",
+    );
+    let dev = stage.environment("dev");
+    dev.add_backup(large, vec![0; 1_000_001]);
+    dev.add_backup(fits, vec![0; 1_000_000]);
+    stage.run(&["packages", "download", "dev", fits]).await.expect(0);
+    let refused = stage.run(&["packages", "download", "dev", large]).await.expect(1);
+    for words in ["[package_too_large]", "more than 1000000 bytes", "max-package-mb"] {
+        assert!(refused.stderr.contains(words), "{words}: {}", refused.stderr);
+    }
+    assert_eq!(kept(&stage).len(), 1);
+
+    // A run ends unchanged for it, before anything was overwritten.
+    let arguments = [
+        "restore",
+        "test",
+        "--from",
+        "dev",
+        "--package",
+        large,
+        "--yes",
+        "test",
+    ];
+    let report = stage.report(&arguments, 8).await;
+    assert_eq!(report["verdict"], "failed_unchanged", "{report:#}");
+    assert_eq!(report["cause"]["code"], "package_too_large");
+    assert_eq!(stage.environment("test").mutations("backup:restoreUpload"), 0);
+    stage.settings("[policy]\nmax-package-mb = 0\n", |environment| {
+        format!("token = {:?}", environment.token())
+    });
+    let nothing = stage.run(&["envs", "list"]).await;
+    assert!(
+        nothing.code != 0 && nothing.stderr.contains("nonzero"),
+        "{}",
+        nothing.stderr
+    );
+    stage.assert_no_violation();
+}

@@ -497,7 +497,11 @@ impl Engine {
             name,
             known: Vec::new(),
         })?;
-        Ok(Client::new(environment, self.settings.client.clone())?)
+        let mut options = self.settings.client.clone();
+        if let Some(megabytes) = self.settings.policy.max_package_mb {
+            options.package_limit = u64::from(megabytes.get()) * 1_000_000;
+        }
+        Ok(Client::new(environment, options)?)
     }
 
     fn keep(&self, plan: &Plan) -> Result<(), EngineError> {
