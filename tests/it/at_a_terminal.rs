@@ -1,4 +1,5 @@
-//! What is asked at a terminal: the values of variables and secrets that a migration's target lacks, secrets unseen.
+//! What is asked at a terminal: the values of variables and secrets that a migration's target lacks, the API key of an
+//! environment that is added; secrets unseen.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -131,4 +132,28 @@ async fn what_is_left_empty_is_named_by_the_run_and_nothing_is_changed() {
     assert!(shown.contains("were not given: API_KEY"), "{shown}");
     let test = stage.environment("test");
     assert_eq!(test.mutations("migrationFiles:runTask"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_environment_needs_no_file_and_its_key_is_not_shown() {
+    let stage = Stage::new().await;
+    let dev = stage.environment("dev");
+    let settings = stage.home().join("release.toml");
+    std::fs::remove_file(&settings).unwrap();
+    let mut terminal = Terminal::open(&stage, &format!("envs add dev --url {}", dev.url()));
+    terminal
+        .answer("API key of dev (not shown; none: Enter):", &dev.token())
+        .await;
+    let (shown, code) = terminal.end().await;
+
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("dev: NocoBase 2.2.15"), "{shown}");
+    stage.assert_holds_no_secret("shown", &shown);
+    assert!(std::fs::read_to_string(&settings).unwrap().contains(&dev.token()));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&settings).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "a key is for its owner alone");
+    }
 }

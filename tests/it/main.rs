@@ -8,6 +8,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod adding;
 mod approval;
 mod architecture;
 mod at_a_terminal;
@@ -27,6 +28,7 @@ mod packages;
 mod promotion;
 mod questions;
 mod readme;
+mod reports;
 mod roll_back;
 mod scenarios;
 mod secret_sessions;

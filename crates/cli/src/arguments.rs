@@ -331,6 +331,17 @@ pub(crate) enum Runs {
         #[arg(long)]
         follow: bool,
     },
+    /// A report of one run to keep or to send: what happened when, the evidence, the way back
+    Report {
+        /// The run [default: the newest]
+        run: Option<String>,
+        /// A page with a picture, instead of Markdown
+        #[arg(long)]
+        html: bool,
+        /// Write it to this file, which must not exist, instead of to stdout
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Finish a run whose process died; nothing is sent a second time
     Resume {
         /// The run [default: the newest]
@@ -408,6 +419,43 @@ pub(crate) enum Envs {
         /// The environments [default: the current one]
         environments: Vec<String>,
     },
+    /// Write an environment into the settings file, and check it; without credentials a terminal asks for an API key
+    Add(AddEnvironment),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddEnvironment {
+    /// What it is called here
+    pub(crate) name: String,
+    /// Where its API is: https://…/api
+    #[arg(long)]
+    pub(crate) url: String,
+    /// The environment variable that holds an API key
+    #[arg(long, value_name = "VARIABLE", conflicts_with_all = ["token_file", "account"])]
+    pub(crate) token_env: Option<String>,
+    /// The file whose first line is an API key
+    #[arg(long, value_name = "FILE", conflicts_with = "account")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The account to sign in with; its password comes from a variable or a file
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// The environment variable that holds the account's password
+    #[arg(long, value_name = "VARIABLE", requires = "account")]
+    pub(crate) password_env: Option<String>,
+    /// The file whose first line is the account's password
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "account",
+        conflicts_with = "password_env"
+    )]
+    pub(crate) password_file: Option<PathBuf>,
+    /// The role to act in
+    #[arg(long)]
+    pub(crate) role: Option<String>,
+    /// Another name for it in sentences; may be given several times
+    #[arg(long = "alias", value_name = "NAME")]
+    pub(crate) aliases: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ mod commands;
 mod exit;
 mod follow;
 mod output;
+mod page;
 mod sandbox;
 mod settings;
 

@@ -1,6 +1,8 @@
 //! The only printer. stdout is data, stderr is talk.
 
+use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use nocobase_client::Secret;
@@ -31,7 +33,8 @@ pub(crate) fn show_commands_as(globals: &Globals) {
     COMMAND.get_or_init(|| command);
 }
 
-fn runnable(text: &str) -> String {
+/// The text with its commands as they can be typed here.
+pub(crate) fn runnable(text: &str) -> String {
     match COMMAND.get() {
         Some(command) => {
             let shown = text.replace("nocobase-release ", &format!("{command} "));
@@ -49,6 +52,25 @@ fn runnable(text: &str) -> String {
 /// Data for people.
 pub(crate) fn data(text: &str) {
     write(&mut io::stdout().lock(), &runnable(text));
+}
+
+/// A document whose commands are runnable already: to stdout, or into a file that must not exist yet.
+pub(crate) fn document(text: &str, out: Option<&Path>) -> Result<(), EngineError> {
+    let Some(path) = out else {
+        write(&mut io::stdout().lock(), text);
+        return Ok(());
+    };
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(harmless(text).as_bytes()));
+    written.map_err(|source| EngineError::Local {
+        what: format!("cannot write {}", path.display()),
+        source,
+    })?;
+    talk(&format!("written to {}", path.display()));
+    Ok(())
 }
 
 /// Data, as JSON.

@@ -6,6 +6,10 @@
 //!    says); `[environments.NAME.fallback]` names other credentials, used where the first are refused;
 //! 3. `NOCOBASE_RELEASE_ENV_<NAME>_URL` with `_TOKEN`, or `_ACCOUNT` and `_PASSWORD`, and `_ROLE`.
 
+mod add;
+
+pub(crate) use self::add::add;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -314,14 +318,13 @@ fn read_file(path: &Path) -> Result<File, EngineError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
-        Err(source) => {
-            return Err(EngineError::Local {
-                what: format!("cannot read {}", path.display()),
-                source,
-            });
-        }
+        Err(error) => return Err(cannot("read", path)(error)),
     };
-    toml::from_str(&text).map_err(|error: toml::de::Error| {
+    read_text(&text, path)
+}
+
+fn read_text(text: &str, path: &Path) -> Result<File, EngineError> {
+    toml::from_str(text).map_err(|error: toml::de::Error| {
         // The library's full text quotes the line, which may hold a password.
         let line = error.span().map_or(0, |span| {
             text.get(..span.start).unwrap_or("").lines().count().max(1)
@@ -331,6 +334,11 @@ fn read_file(path: &Path) -> Result<File, EngineError> {
             format!("line {line}: {}", error.message()),
         )
     })
+}
+
+fn cannot(what: &str, path: &Path) -> impl FnOnce(std::io::Error) -> EngineError {
+    let what = format!("cannot {what} {}", path.display());
+    |source| EngineError::Local { what, source }
 }
 
 fn variables() -> BTreeMap<String, Entry> {

@@ -11,12 +11,14 @@
 //! | [`journal`] | what a run writes down, and the one function from events to state |
 //! | `ledger` | which package was verified where, read out of the journals |
 //! | [`package`] | opening and judging a package before any server sees it |
+//! | `timeline`, `document` | what happened when, and the report that is kept |
 //! | `policy`, `lock`, `home`, `report`, `error` | rules, one run a target, files, words, errors |
 //!
 //! HTTP is left to `nocobase-client`, sentences to `release-intent`, printing and settings to the faces.
 
 mod address;
 mod confirm;
+mod document;
 mod engine;
 mod error;
 mod evidence;
@@ -34,10 +36,12 @@ mod policy;
 mod report;
 mod request;
 mod run;
+mod timeline;
 mod verdict;
 mod version;
 
 pub use confirm::{Approval, ConfirmedPlan, Proof};
+pub use document::RunDocument;
 pub use engine::{
     Engine, EngineSettings, EnvironmentSummary, Follower, MadeRule, PackageSummary, Prune, Pruned, Understood,
 };
@@ -63,4 +67,5 @@ pub use policy::{Direction, Policy, RollBack};
 pub use report::{RunReport, RunStanding, step_title};
 pub use request::{Lookup, PackageChoice, Request, Wanted, package_choice};
 pub use run::{Pace, RunSecrets};
+pub use timeline::{Bar, BarEnd, Mark, Timeline, spell_duration};
 pub use verdict::{Damage, Decision, Verdict, decide, decide_migration, decide_roll_back};

@@ -13,6 +13,9 @@ use crate::script::{is_unspaced, is_word};
 use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Language, Meaning, Role, RoleSet};
 
+/// Words that do no more in a request than one that nobody knows, and are names where an environment is called so.
+const UNKNOWN: RoleSet = RoleSet::of(&[Role::Stage, Role::Occasion]);
+
 /// Cuts the text with the words of one language.
 pub(crate) fn tokenise<'a>(
     normal: &'a Normal,
@@ -166,15 +169,16 @@ impl Cutter<'_, '_> {
             let end = self.push(kind, place, place + name_length);
             if word_length == name_length {
                 let roles = word.map(|(_, meaning)| meaning.roles).unwrap_or_default();
-                self.give(roles.without(RoleSet::of(&[Role::Stage])), false);
+                self.give(roles.without(UNKNOWN), false);
             }
             return Some(end);
         }
         let (length, meaning) = word?;
-        if meaning.roles.has(Role::Stage) {
+        if meaning.roles.meets(UNKNOWN) {
             let end = self.push(Kind::Unknown, place, place + length);
             if let Some(token) = self.tokens.list.last_mut() {
-                token.stage_like = true;
+                token.stage_like = meaning.roles.has(Role::Stage);
+                token.roles = meaning.roles.without(RoleSet::of(&[Role::Stage]));
             }
             return Some(end);
         }

@@ -9,6 +9,7 @@ use std::fmt;
 
 const CURRENT: &str = "@current";
 const LATEST: &str = "@latest";
+const VERIFIED: &str = "@verified";
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -150,22 +151,25 @@ impl fmt::Display for EnvironmentRef {
     }
 }
 
-/// A package a sentence speaks of; serialised as written, or `@latest`.
+/// A package a sentence speaks of; serialised as written, `@latest`, or `@verified`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "String", into = "String")]
 #[schemars(with = "String")]
 pub enum PackageRef {
     /// The newest one there is.
     Latest,
+    /// The one that was brought to the source and verified there.
+    Verified,
     /// A file name or a local path, exactly as written.
     Named(String),
 }
 
 impl PackageRef {
-    /// The name or path as written, or `@latest`.
+    /// The name or path as written, `@latest`, or `@verified`.
     pub fn as_str(&self) -> &str {
         match self {
             PackageRef::Latest => LATEST,
+            PackageRef::Verified => VERIFIED,
             PackageRef::Named(name) => name,
         }
     }
@@ -175,6 +179,8 @@ impl From<String> for PackageRef {
     fn from(text: String) -> Self {
         if text == LATEST {
             PackageRef::Latest
+        } else if text == VERIFIED {
+            PackageRef::Verified
         } else {
             PackageRef::Named(text)
         }
@@ -185,6 +191,7 @@ impl From<PackageRef> for String {
     fn from(reference: PackageRef) -> Self {
         match reference {
             PackageRef::Latest => LATEST.to_owned(),
+            PackageRef::Verified => VERIFIED.to_owned(),
             PackageRef::Named(name) => name,
         }
     }

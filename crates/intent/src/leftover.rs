@@ -51,6 +51,21 @@ pub(crate) fn is_put_off(clause: &Clause) -> bool {
     clause.has(Role::TimeFuture)
 }
 
+/// "the demo is tomorrow at 10": an occasion and its time; "at the demo tomorrow" could be when to act.
+pub(crate) fn names_an_occasion(clause: &Clause) -> bool {
+    const WITHIN: RoleSet = RoleSet::of(&[Role::OnBefore, Role::ToBefore, Role::LightDo]);
+    let mut before = None;
+    clause.has(Role::TimeFuture)
+        && clause.tokens.iter().any(|token| {
+            let apart = !before.is_some_and(|before: &Token| before.is_any(WITHIN));
+            if !token.is_any(SMALL) {
+                before = Some(token);
+            }
+            token.roles.has(Role::Occasion) && apart
+        })
+        && !clause.has(Role::LightDo)
+}
+
 /// Whether words limit the request to a part of what it would replace.
 pub(crate) fn is_limited(clause: &Clause) -> bool {
     let everywhere = |place: usize| {

@@ -1,7 +1,7 @@
 //! Gives pieces without a verb ("…, with rule 3") back to the clause they belong to.
 
 use crate::clause::{Clause, SMALL, Standing, has_act};
-use crate::leftover::spares;
+use crate::leftover::{names_an_occasion, spares};
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
@@ -87,6 +87,7 @@ pub(crate) fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
             && !(names_both_anew(&clause)
                 || someone_wants(&clause)
                 || describes(&clause)
+                || names_an_occasion(&clause)
                 || spares(&clause) && merged.is_empty());
         if let Some(earlier) = waiting.take() {
             // "System tables overwrite-first. Migrate dev to test.": the method of what follows.

@@ -1,4 +1,4 @@
-//! Which package a clause speaks of: a named one, the latest, or one that must be asked for.
+//! Which package a clause speaks of: a named one, the latest, the verified, or one that must be asked for.
 
 use crate::act::{Act, Verb};
 use crate::clause::{ACTS, Clause};
@@ -75,6 +75,9 @@ pub(crate) fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
     if all && !nouns.is_empty() && main.is_some_and(|main| main.verb == Verb::Remove) {
         return Pack::Unclear;
     }
+    if let Some(token) = tokens.iter().find(|token| is_verified(clause, token)) {
+        return Pack::Named(PackageRef::Verified, Stretch::of(token));
+    }
     if let Some(latest) = latest
         && !tokens.iter().any(|token| token.is(Role::Fresh))
         && (!nouns.is_empty()
@@ -90,6 +93,11 @@ pub(crate) fn package(clause: &Clause, acts: &[Act], some: &mut bool) -> Pack {
     }
     *some = !nouns.is_empty() && !tokens.iter().any(|token| token.is(Role::Fresh));
     Pack::Absent
+}
+
+/// "the tested package", "publish what is on test": the package that was verified there.
+fn is_verified(clause: &Clause, token: &Token) -> bool {
+    token.is(Role::Verified) || token.is(Role::Standing) && clause.has(Role::PublishDo)
 }
 
 /// Whether the token follows "to" or "from".

@@ -84,7 +84,7 @@ pub struct Question {
 /// One answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
-    /// What fills the slot: an action's or environment's name, a package, `@latest`, or `@new` for a new backup.
+    /// What fills the slot: an action's or environment's name, a package, `@latest`, `@verified`, or `@new` for a new backup.
     pub value: String,
     /// The same in the user's language.
     pub label: String,

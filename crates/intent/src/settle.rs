@@ -205,7 +205,7 @@ pub(crate) fn settle_names(tokens: &mut [Token]) {
             .union(PACKAGES)
             .union(MINOR)
             .union(HOLDERS)
-            .union(RoleSet::of(&[Role::LightDo]));
+            .union(RoleSet::of(&[Role::LightDo, Role::PublishDo]));
         let led = before_is(RoleSet::of(&[Role::ToBefore, Role::FromBefore]));
         // "restaure avant sur après": a verb before it, a marked name behind it.
         let marked = after_is(RoleSet::of(&[Role::ToBefore, Role::FromBefore]))

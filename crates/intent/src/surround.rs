@@ -4,7 +4,7 @@
 //! What becomes of the request then is left to `decide` and `request`.
 
 use crate::clause::{SMALL, Standing};
-use crate::leftover::{spares, tells};
+use crate::leftover::{names_an_occasion, spares, tells};
 use crate::mention::Who;
 use crate::mood::Stance;
 use crate::part::Read;
@@ -162,7 +162,7 @@ pub(crate) fn judge_without_act(
     }
     if part.limited
         || part.has(Role::Touch) && !part.explains && !tells(clause)
-        || part.put_off && !part.is_chatter()
+        || part.put_off && (!part.is_chatter() || says_when(part))
     {
         around.doubt("limited");
         return;
@@ -204,7 +204,22 @@ fn tells_of_later(part: &Read<'_>) -> bool {
         .filter(|token| token.kind == Kind::Unknown || token.is(Role::Others))
         .count();
     let number = part.clause.has_kind(|kind| kind == Kind::Number);
-    part.clause.after_pause() && opens && said > 1 && !number && !part.clause.has_any(ASKS)
+    if part.clause.has_any(ASKS) {
+        return false;
+    }
+    part.clause.after_pause() && opens && said > 1 && !number
+        || matches!(part.clause.standing, Standing::Main | Standing::Reason) && names_an_occasion(part.clause)
+}
+
+/// "do it tomorrow": nothing but an act without a name and its time.
+fn says_when(part: &Read<'_>) -> bool {
+    const WHEN: RoleSet = SMALL.union(RoleSet::of(&[
+        Role::LightDo,
+        Role::Pronoun,
+        Role::Narrates,
+        Role::TimeFuture,
+    ]));
+    part.has(Role::LightDo) && part.clause.tokens.iter().all(|token| token.is_any(WHEN))
 }
 
 /// Whether the clause stands in a sentence of its own before the first that asks for something, and says

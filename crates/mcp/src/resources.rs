@@ -7,7 +7,7 @@
 //! | `release://plans/{plan}` | a plan in plain lines |
 //! | `release://runs` | the last runs, newest first |
 //! | `release://runs/{run}` | how a run stands, as data |
-//! | `release://runs/{run}/report` | the same in plain lines |
+//! | `release://runs/{run}/report` | its report as a document in Markdown |
 //!
 //! Reading asks no NocoBase server. Text from servers in it is bounded and made harmless.
 
@@ -21,6 +21,7 @@ use crate::views::{EnvironmentView, RunView};
 
 const JSON: &str = "application/json";
 const PLAIN: &str = "text/plain";
+const MARKDOWN: &str = "text/markdown";
 /// The most runs in a list.
 const MOST_RUNS: usize = 20;
 const LONGEST_TEXT: usize = 64_000;
@@ -45,7 +46,7 @@ pub(crate) fn list(engine: &Engine) -> Vec<Resource> {
         )
         .with_title(format!("Report of {}", run.run))
         .with_description(clean(&run.summary, 300))
-        .with_mime_type(PLAIN);
+        .with_mime_type(MARKDOWN);
         list.push(report);
     }
     list
@@ -65,8 +66,8 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
         (
             "release://runs/{run}/report",
             "run-report",
-            "A run's report in plain lines",
-            PLAIN,
+            "A run's report: what happened when, the evidence, the way back",
+            MARKDOWN,
         ),
     ]
     .into_iter()
@@ -98,7 +99,7 @@ pub(crate) fn read(engine: &Engine, uri: &str) -> Result<ReadResourceResult, Err
         }
         ["plans", plan] => {
             let plan = engine.load_plan(plan).map_err(failed)?;
-            Ok(as_text(uri, &plan.to_text()))
+            Ok(as_text(uri, &plan.to_text(), PLAIN))
         }
         ["runs"] => {
             let runs = engine.runs(MOST_RUNS).map_err(failed)?;
@@ -111,7 +112,8 @@ pub(crate) fn read(engine: &Engine, uri: &str) -> Result<ReadResourceResult, Err
         }
         ["runs", run, "report"] => {
             let run = engine.find_run(Some(run)).map_err(failed)?;
-            Ok(as_text(uri, &engine.run(&run).map_err(failed)?.to_text()))
+            let document = engine.document(&run).map_err(failed)?;
+            Ok(as_text(uri, &document.to_markdown(), MARKDOWN))
         }
         _ => Err(not_found()),
     }
@@ -126,7 +128,7 @@ fn as_json(uri: &str, data: &impl Serialize) -> Result<ReadResourceResult, Error
     Ok(ReadResourceResult::new(vec![content]))
 }
 
-fn as_text(uri: &str, text: &str) -> ReadResourceResult {
-    let content = ResourceContents::text(clean(text, LONGEST_TEXT), uri).with_mime_type(PLAIN);
+fn as_text(uri: &str, text: &str, kind: &str) -> ReadResourceResult {
+    let content = ResourceContents::text(clean(text, LONGEST_TEXT), uri).with_mime_type(kind);
     ReadResourceResult::new(vec![content])
 }

@@ -37,9 +37,9 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, EngineError> {
     if listed.is_empty() {
         healthy = false;
         lines.push("! no environment is set up. Any of these will do:".into());
-        lines.push("    nb env add                                    (NocoBase CLI; its environments are used as they are)".into());
+        lines.push("    nb env add                                           (NocoBase CLI; its environments are used as they are)".into());
         lines.push(format!(
-            "    [environments.dev] url = \"https://…/api\"      in {}",
+            "    nocobase-release envs add dev --url https://…/api    (into {})",
             shown(&settings.home.root().join("release.toml"))
         ));
         lines.push("    NOCOBASE_RELEASE_ENV_DEV_URL and NOCOBASE_RELEASE_ENV_DEV_TOKEN".into());

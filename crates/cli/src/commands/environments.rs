@@ -1,11 +1,11 @@
 //! The configured environments, and whether they can take part in a release.
 
-use release_engine::{EngineError, EnvironmentFacts};
+use release_engine::{EngineError, EnvironmentFacts, EnvironmentSummary};
 
-use super::Context;
-use crate::arguments::Envs;
+use super::{Context, shown};
+use crate::arguments::{AddEnvironment, Envs};
 use crate::exit::Exit;
-use crate::output;
+use crate::{output, settings};
 
 pub(crate) async fn run(context: &Context, what: Envs) -> Result<Exit, EngineError> {
     match what {
@@ -14,6 +14,7 @@ pub(crate) async fn run(context: &Context, what: Envs) -> Result<Exit, EngineErr
             check(context, &[context.environment(None)?]).await
         }
         Envs::Check { environments } => check(context, &environments).await,
+        Envs::Add(new) => add(context, &new).await,
     }
 }
 
@@ -58,6 +59,33 @@ pub(crate) async fn check(context: &Context, names: &[String]) -> Result<Exit, E
         }
     }
     Ok(first_failure.unwrap_or(Exit::Verified))
+}
+
+/// Writes an environment into the settings file, then asks its server whether it can take part.
+async fn add(context: &Context, new: &AddEnvironment) -> Result<Exit, EngineError> {
+    let known = |one: &EnvironmentSummary| one.name.to_lowercase() == new.name.to_lowercase();
+    if context.globals.sandbox || context.engine.environments().iter().any(known) {
+        let reason = match context.globals.sandbox {
+            true => "the sandbox has its own environments: leave out --sandbox",
+            false => {
+                "there is an environment of that name: change it in the settings file, or choose another name"
+            }
+        };
+        return Err(EngineError::BadEnvironment {
+            name: new.name.clone(),
+            reason: reason.to_owned(),
+        });
+    }
+    let named = [&new.token_env, &new.account, &new.password_env];
+    let given = named.iter().any(|given| given.is_some()) || new.token_file.is_some();
+    let typed = match given || !output::can_ask() {
+        true => None,
+        false => output::ask_secret(&format!("API key of {} (not shown; none: Enter):", new.name)),
+    };
+    let path = settings::add(&context.globals, new, typed.as_ref())?;
+    output::talk(&format!("{} is in {}", new.name, shown(&path)));
+    let context = Context::open(context.globals.clone()).await?;
+    check(&context, std::slice::from_ref(&new.name)).await
 }
 
 pub(crate) fn in_words(facts: &EnvironmentFacts) -> String {

@@ -1,18 +1,20 @@
 //! The journal for people: what ran, how it stands, what to finish.
 
 use std::io::Read as _;
+use std::path::Path;
 
 use release_engine::{EngineError, RunReport, RunSecrets, RunStanding};
 
 use super::{Context, releases};
 use crate::arguments::Runs;
 use crate::exit::Exit;
-use crate::{follow, output, settings};
+use crate::{follow, output, page, settings};
 
 pub(crate) async fn run(context: &Context, what: Runs) -> Result<Exit, EngineError> {
     match what {
         Runs::List { limit } => list(context, limit),
         Runs::Show { run, follow } => show(context, run.as_deref(), follow).await,
+        Runs::Report { run, html, out } => report(context, run.as_deref(), html, out.as_deref()),
         Runs::Resume { run, secrets } => {
             let run = context.engine.find_run(run.as_deref())?;
             let follower = context.engine.resume(&run, &settings::secrets(&secrets)?)?;
@@ -49,6 +51,25 @@ pub(crate) async fn show(context: &Context, run: Option<&str>, following: bool) 
     } else {
         Exit::Verified
     })
+}
+
+fn report(context: &Context, run: Option<&str>, html: bool, out: Option<&Path>) -> Result<Exit, EngineError> {
+    let run = context.engine.find_run(run)?;
+    let mut document = context.engine.document(&run)?;
+    if context.globals.json {
+        output::json(&serde_json::json!({ "report": document.report, "timeline": document.timeline }));
+        return Ok(Exit::Verified);
+    }
+    for command in &mut document.report.next {
+        *command = output::runnable(command);
+    }
+    let text = if html {
+        page::page(&document)
+    } else {
+        document.to_markdown()
+    };
+    output::document(&text, out)?;
+    Ok(Exit::Verified)
 }
 
 /// The hidden command that executes a run in a process of its own. Secrets come by the pipe on stdin.

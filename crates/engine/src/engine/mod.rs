@@ -29,6 +29,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::confirm::{self, Approval, ConfirmedPlan, Proof};
+use crate::document::RunDocument;
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, Facts, InDoubt, read_environment};
 use crate::home::{Home, write_atomically};
@@ -40,6 +41,7 @@ use crate::policy::Policy;
 use crate::report::{RunReport, RunStanding};
 use crate::request::{Request, Wanted, wanted};
 use crate::run::{Pace, RunSecrets, Runner};
+use crate::timeline::Timeline;
 use crate::verdict::Verdict;
 
 /// What the engine stands on; the command line reads it from files and variables.
@@ -458,6 +460,24 @@ impl Engine {
             .state()
             .map(|state| RunReport::new(state, alive))
             .ok_or_else(broken)
+    }
+
+    /// A run with its plan and its course, as a document.
+    pub fn document(&self, run: &RunId) -> Result<RunDocument, EngineError> {
+        let mut reader = Reader::new(&self.settings.home, run);
+        let mut lines = reader.news()?;
+        let alive = !reader.is_abandoned();
+        // Its end may have been written between the two looks.
+        lines.extend(reader.news()?);
+        let state = reader.state().ok_or_else(|| EngineError::BrokenRecord {
+            what: format!("the journal of {run}"),
+            reason: "it is empty".into(),
+        })?;
+        Ok(RunDocument {
+            report: RunReport::new(state, alive),
+            plan: state.plan.clone(),
+            timeline: Timeline::new(&state.plan, &lines),
+        })
     }
 
     /// All runs, newest first; what cannot be read is left out.

@@ -40,6 +40,8 @@ roles! {
     TransferDo = "transfer.do",
     TransferName = "transfer.name",
     TransferDone = "transfer.done",
+    /// Publish, release, …: verbs of transfer that bring out what was tried.
+    PublishDo = "transfer.publish",
     /// Overwrite, replace, …: as transfer, but the object is the target.
     OverwriteDo = "overwrite.do",
     OverwriteDone = "overwrite.done",
@@ -153,10 +155,16 @@ roles! {
     TimeFuture = "time.future",
     TimeBefore = "time.before",
     TimeAfter = "time.after",
+    /// Demo, audit, training, …: with a time it says why something is asked for, not when it is to be done.
+    Occasion = "time.occasion",
     /// As before, but standing behind its clause.
     TimeBeforeEnd = "time.before_end",
 
     Latest = "reference.latest",
+    /// The package that was verified: "the tested package", "what was verified on".
+    Verified = "reference.verified",
+    /// "What is on": with a verb of publishing it is the package that was verified.
+    Standing = "reference.standing",
     Current = "reference.current",
     Pronoun = "reference.pronoun",
     /// A new backup.
