@@ -12,9 +12,6 @@ use serde::{Deserialize, Serialize};
 use crate::ids::RunId;
 use crate::migration::RuleChoice;
 
-/// In place of a package's name: the newest package that was verified on the source.
-pub(crate) const VERIFIED: &str = "@verified";
-
 /// Which package a restore takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

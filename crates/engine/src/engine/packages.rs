@@ -18,7 +18,6 @@ use crate::finding::{Finding, Severity};
 use crate::journal::StoredPackage;
 use crate::package::{self, Inspection};
 use crate::plan::judge_package;
-use crate::request::VERIFIED;
 use crate::run::{PackageKind, RunSecrets, fetch_package, open_package};
 
 /// A package as listed.
@@ -71,7 +70,7 @@ impl Engine {
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<StoredPackage, EngineError> {
         let client = self.client(environment)?;
-        if name == VERIFIED {
+        if name == PackageRef::Verified.as_str() {
             let entry = self.verified_package(client.environment_name(), false)?;
             return Ok(StoredPackage {
                 environment: entry.source,

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::try_join;
+use release_intent::PackageRef;
 
 use super::Engine;
 use crate::address::same_address;
@@ -12,7 +13,7 @@ use crate::facts::{Facts, FileFacts, read_environment};
 use crate::ids::RunId;
 use crate::journal::{self, RunState};
 use crate::plan::{MIGRATION_CHECK_UNCLEAR, MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
-use crate::request::{PackageChoice, Request, VERIFIED};
+use crate::request::{PackageChoice, Request};
 use crate::run::RunSecrets;
 
 impl Engine {
@@ -85,7 +86,7 @@ impl Engine {
     ) -> Result<PackageChoice, EngineError> {
         Ok(match package {
             PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
-            PackageChoice::Named(name) if name == VERIFIED => {
+            PackageChoice::Named(name) if name == PackageRef::Verified.as_str() => {
                 PackageChoice::File(self.verified_package(&self.resolve(source)?, migration)?.path)
             }
             PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => package.clone(),

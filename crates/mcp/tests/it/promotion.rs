@@ -176,27 +176,45 @@ async fn planned(fixture: &Fixture, reading: &Reading) -> Result<Plan, EngineErr
     }
 }
 
-/// Whatever a sentence may come to call it, a package that an intent names so is the one that was verified.
+/// However a sentence calls it, a package that an intent names so is the one that was verified.
 #[tokio::test]
 async fn an_intent_names_the_verified_package_as_a_tool_does() {
-    for (sentence, tool) in [
-        ("Restore test to prod", "restore"),
-        ("Migrate test to prod", "migrate"),
+    for (sentence, promotion, tool) in [
+        (
+            "Restore test to prod",
+            "Restore what was verified on test to prod",
+            "restore",
+        ),
+        (
+            "Migrate test to prod",
+            "Migrate the verified package of test to prod",
+            "migrate",
+        ),
     ] {
         let (fixture, sim) = simulated(Policy::default()).await;
         let connection = connect(&fixture.engine, Lifecycle::Initialize, Behaviour::CannotAsk).await;
         let on_test = released(&fixture, &connection, tool, "dev", "test").await;
-        let mut reading = fixture.engine.read(sentence);
+        let reading = fixture.engine.read(sentence);
         let new = planned(&fixture, &reading).await.unwrap();
         assert!(matches!(new.package, PlannedPackage::New { .. }), "{sentence}");
 
-        reading.intent.package = Some(PackageRef::from("@verified".to_owned()));
+        let mut reading = fixture.engine.read(promotion);
+        assert_eq!(
+            reading.intent.package,
+            Some(PackageRef::from("@verified".to_owned()))
+        );
         let plan = planned(&fixture, &reading).await.unwrap();
         let PlannedPackage::File { sha256, .. } = &plan.package else {
             panic!("{sentence}: {:?}", plan.package)
         };
         assert_eq!(*sha256, on_test.package.unwrap().sha256, "{sentence}");
         assert_eq!((plan.source(), plan.target()), (Some("test"), Some("prod")));
+
+        let said = connection.data("release", json!({ "sentence": promotion })).await;
+        assert!(
+            said["plan"]["text"].as_str().unwrap().contains(sha256),
+            "{said:#}"
+        );
 
         // Without a source it is the target's own, which was never verified.
         reading.intent.source = None;
