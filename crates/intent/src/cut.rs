@@ -14,7 +14,7 @@ use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Language, Meaning, Role, RoleSet};
 
 /// Words that do no more in a request than one that nobody knows, and are names where an environment is called so.
-const UNKNOWN: RoleSet = RoleSet::of(&[Role::Stage, Role::Occasion]);
+const UNKNOWN: RoleSet = RoleSet::of(&[Role::Stage, Role::Occasion, Role::Elsewhere]);
 
 /// Cuts the text with the words of one language.
 pub(crate) fn tokenise<'a>(

@@ -2,7 +2,7 @@
 //!
 //! What a leftover does to a request is left to `decide`.
 
-use crate::clause::{ACTS, Clause, SMALL};
+use crate::clause::{ACTS, Clause, SMALL, Standing};
 use crate::frame::{Frame, Pack, Stretch};
 use crate::intent::Slot;
 use crate::mention::{Mention, Side, Who, describes_a_name};
@@ -135,7 +135,9 @@ pub(crate) fn tells(clause: &Clause) -> bool {
     const TOLD: RoleSet = RoleSet::of(&[Role::Touch, Role::Narrates, Role::Past]);
     const LIMITS: RoleSet = RoleSet::of(&[Role::Except, Role::Only, Role::Negation, Role::Contrast]);
     let opens = clause.tokens.first().is_some_and(|first| first.is(Role::Pronoun));
-    opens && clause.has_any(TOLD) && !clause.has_any(ACTS.union(LIMITS))
+    // "because test lost all forms"
+    let why = clause.standing == Standing::Reason;
+    (opens || why) && clause.has_any(TOLD) && !clause.has_any(ACTS.union(LIMITS))
 }
 
 /// "不要动生产", "except prod": names that are to be left alone, and nothing else.

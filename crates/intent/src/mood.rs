@@ -107,7 +107,11 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
             Stance::Help
         });
     }
-    if status && !request && (questioned || act.form == Form::Name || act.form == Form::Done) {
+    let told_of_itself = !questioned && ended_itself(clause, act);
+    if status
+        && !request
+        && (questioned || told_of_itself || act.form == Form::Name || act.form == Form::Done)
+    {
         return Some(if questioned { Stance::Status } else { Stance::Past });
     }
     if (asked || clause.has(Role::Capability)) && !request {
@@ -182,6 +186,33 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         Form::Do if merely_infinitive(clause, act) || clause.has(Role::May) && !request => Stance::Unsure,
         Form::Do | Form::Done => Stance::Request,
     })
+}
+
+/// "миграция на prod прошла ночью": a noun that could be a verb opens the clause, and how it went ends it.
+fn ended_itself(clause: &Clause, act: &Act) -> bool {
+    const NAMES: RoleSet = RoleSet::of(&[Role::RestoreName, Role::MigrateName, Role::BackupName]);
+    const TIMES: RoleSet = SMALL.union(RoleSet::of(&[Role::TimePast, Role::TimeFuture, Role::Except]));
+    let named = clause
+        .tokens
+        .get(act.place)
+        .is_some_and(|token| token.is_any(NAMES));
+    let opens = clause
+        .tokens
+        .iter()
+        .take(act.place)
+        .all(|token| token.is_any(SMALL));
+    let how = clause
+        .tokens
+        .iter()
+        .rposition(|token| token.is(Role::StatusWord) && !token.is(Role::Filler));
+    let dated = clause.has(Role::TimePast) || clause.has(Role::TimeFuture);
+    named
+        && opens
+        && dated
+        && how.is_some_and(|how| {
+            let mut behind = clause.tokens.iter().skip(how + 1);
+            how > act.place && behind.all(|token| token.is_any(TIMES) || token.kind == Kind::Unknown)
+        })
 }
 
 fn has_rule(clause: &Clause) -> bool {

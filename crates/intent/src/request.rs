@@ -3,7 +3,7 @@
 //! What it takes from the clauses before it is left to `inherit`.
 
 use crate::finish::Decision;
-use crate::frame::{Frame, Place};
+use crate::frame::{Frame, Pack, Place};
 use crate::inherit::inherit;
 use crate::intent::Action;
 use crate::known::Known;
@@ -109,6 +109,15 @@ fn puts_off(part: &Read<'_>) -> bool {
 
 /// Whether a request with unknown words speaks of something else altogether.
 fn off_topic(frame: &Frame, part: &Read<'_>, tokens: &Tokens<'_>, known: &Known) -> bool {
+    // "restore my mail password": no environment and no package is spoken of.
+    let elsewhere = part
+        .clause
+        .tokens
+        .iter()
+        .any(|token| token.roles.has(Role::Elsewhere));
+    if elsewhere && part.names().next().is_none() && !matches!(frame.package, Pack::Named(..)) {
+        return true;
+    }
     if frame.on_topic || (frame.left_over.is_empty() && frame.unknown.is_empty()) {
         return false;
     }

@@ -3,6 +3,7 @@
 //!
 //! What becomes of the request then is left to `decide` and `request`.
 
+use crate::act::Verb;
 use crate::clause::{SMALL, Standing};
 use crate::leftover::{names_an_occasion, spares, tells};
 use crate::mention::Who;
@@ -286,7 +287,16 @@ pub(crate) fn judge(
             let others = read
                 .iter()
                 .filter(|other| other.clause.sentence == part.clause.sentence);
-            let alone = others.filter(|other| !other.acts.is_empty()).count() == 1;
+            // "…, what happens?" asks of nothing else.
+            let alone = others
+                .filter(|other| {
+                    let act = other.acts.first();
+                    act.is_some_and(|act| {
+                        act.verb != Verb::Status || other.clause.standing == Standing::Condition
+                    })
+                })
+                .count()
+                == 1;
             let asks = part.clause.asks && alone;
             if asks || matches!(stance, Stance::Help | Stance::Hypothetical) || part.has(Role::Tag) {
                 around.help = Some(("hypothetical", Mood::Hypothetical));

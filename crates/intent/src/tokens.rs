@@ -161,6 +161,8 @@ impl Tokens<'_> {
                 }
                 Kind::Word if token.borrowed => letters(3) + letters(2),
                 Kind::Word => 2 * letters(3) + 1,
+                // "password": a word of the language that says nothing to a release.
+                Kind::Unknown if !token.roles.is_empty() => 2 * letters(3) + 1,
                 Kind::Unknown if self.text(token).contains(is_unspaced) => -letters(3),
                 Kind::Unknown if !token.stage_like => -letters(1),
                 _ => 0,

@@ -68,6 +68,11 @@ pub(crate) fn choose_verb(clause: &Clause, acts: &[Act], mentions: &[Mention], f
             frame.rule_name = "backup_means_restore";
             Verb::Restore
         }
+        // "get the backup of prod poured into staging": what is got is what is moved.
+        Verb::Transfer if got_and_moved(clause, acts, mentions) => {
+            frame.rule_name = "backup_means_restore";
+            Verb::Restore
+        }
         Verb::Transfer | Verb::Overwrite if owned_package(clause, frame) => {
             frame.rule_name = "backup_means_restore";
             Verb::Restore
@@ -129,6 +134,14 @@ fn restores_a_run(clause: &Clause, acts: &[Act]) -> bool {
     !goes && latest.is_some_and(|before| before.is(Role::Latest))
 }
 
+/// Whether a backup is made or got before the verb that moves it to a name.
+fn got_and_moved(clause: &Clause, acts: &[Act], mentions: &[Mention]) -> bool {
+    let place = |verb: Verb| acts.iter().find(|act| act.verb == verb).map(|act| act.place);
+    let ordered =
+        matches!((place(Verb::Backup), place(Verb::Transfer)), (Some(got), Some(moved)) if got < moved);
+    ordered && goes_to_a_name(mentions) && !clause.has(Role::Then)
+}
+
 fn only_overwrites(frame: &Frame) -> bool {
     matches!(
         frame.rule,
@@ -149,7 +162,8 @@ fn owned_package(clause: &Clause, frame: &Frame) -> bool {
                 .and_then(|before| clause.tokens.get(before))
                 .is_none_or(|before| !before.is(Role::WithBefore))
     });
-    with_noun && !matches!(frame.package, Pack::Unclear)
+    // "put yesterday's backup of prod on test": a backup as well, though it must be asked which.
+    with_noun && (frame.package != Pack::Unclear || clause.has(Role::TimePast))
 }
 
 /// "Pull the latest backup of prod down to my machine": a package that goes to no environment.

@@ -202,6 +202,8 @@ roles! {
     Label = "talk.label",
     /// Regards: who it is from stands behind it.
     Closing = "talk.closing",
+    /// Password, phone, faith: what no release has to do with.
+    Elsewhere = "talk.elsewhere",
     /// Confirmation, question, ask: "without asking" changes nothing.
     Confirmation = "talk.confirmation",
 }
