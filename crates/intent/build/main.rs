@@ -176,14 +176,11 @@ fn listed(
     entries: &BTreeMap<String, Entry>,
     meanings: &mut Vec<Meaning>,
 ) -> Outcome<(Vec<(String, usize)>, String)> {
-    let (mut phrases, mut splits) = (Vec::new(), String::new());
+    let (mut phrases, mut pieces) = (Vec::new(), Vec::new());
     for (phrase, (roles, borrowed)) in entries {
         let bits = roles.iter().fold(0u128, |bits, number| bits | 1 << number);
         match phrase.split_once(" … ") {
-            Some((first, second)) => write!(
-                splits,
-                "Split {{ first: {first:?}, second: {second:?}, roles: RoleSet({bits}) }}, "
-            )?,
+            Some((first, second)) => pieces.push((first, second, bits)),
             None => {
                 let meaning = (bits, *borrowed);
                 let known = meanings.iter().position(|known| *known == meaning);
@@ -191,6 +188,15 @@ fn listed(
                 meanings.extend(Some(meaning).filter(|_| known.is_none()));
             }
         }
+    }
+    // The reader looks for them by their first pieces.
+    pieces.sort_unstable();
+    let mut splits = String::new();
+    for (first, second, bits) in pieces {
+        write!(
+            splits,
+            "Split {{ first: {first:?}, second: {second:?}, roles: RoleSet({bits}) }}, "
+        )?;
     }
     Ok((phrases, splits))
 }

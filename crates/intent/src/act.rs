@@ -210,6 +210,29 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
             place,
         });
     }
+    // "dev to test with rule 3": a rule is a migration's.
+    if !clause.asks
+        && !clause.has_any(RoleSet::of(&[
+            Role::Negation,
+            Role::Contrast,
+            Role::Narrates,
+            Role::NounRules,
+        ]))
+        && clause.has_any(RoleSet::of(&[Role::ToBefore, Role::ToAfter]))
+        && clause
+            .tokens
+            .iter()
+            .filter(|token| matches!(token.kind, Kind::Environment(_)))
+            .count()
+            == 2
+        && let Some(place) = position(Role::NounRule)
+    {
+        return Some(Act {
+            verb: Verb::Migrate,
+            form: Form::Do,
+            place,
+        });
+    }
     // "still running?"
     const STANDS: RoleSet = SMALL.union(RoleSet::of(&[
         Role::StatusWord,

@@ -10,6 +10,7 @@ use crate::words::{Role, RoleSet};
 /// test": a joint between names joins them.
 pub(crate) fn settle_particles(tokens: &mut [Token]) {
     const DENIES: RoleSet = RoleSet::of(&[Role::Negation, Role::Contrast, Role::Answer]);
+    const RETURNS: RoleSet = RoleSet::of(&[Role::RestoreDo, Role::RemoveDo, Role::UndoDo]);
     let parts = |token: &Token| matches!(token.kind, Kind::Pause(_) | Kind::Stop);
     for place in 0..tokens.len() {
         let behind = place.checked_sub(1).and_then(|before| tokens.get(before));
@@ -22,11 +23,22 @@ pub(crate) fn settle_particles(tokens: &mut [Token]) {
             .is_none_or(parts);
         let is_name = |token: &Token| matches!(token.kind, Kind::Environment(_));
         let joins = behind.is_some_and(is_name) && tokens.get(place + 1).is_some_and(is_name);
+        // "restaure le sur test", "spiel die auf test ein": an article with nothing to stand before is "it".
+        let stands_alone = behind.is_some_and(|before| before.is_any(RETURNS))
+            && tokens
+                .get(place + 1)
+                .is_none_or(|next| parts(next) || next.is(Role::ToBefore));
         if let Some(token) = tokens.get_mut(place)
             && token.is(Role::Chain)
             && joins
         {
             token.roles = RoleSet::of(&[Role::And]);
+        }
+        if let Some(token) = tokens.get_mut(place)
+            && token.roles == RoleSet::of(&[Role::Determiner])
+            && stands_alone
+        {
+            token.roles = RoleSet::of(&[Role::Pronoun]);
         }
         if let Some(token) = tokens.get_mut(place)
             && token.is(Role::Negation)

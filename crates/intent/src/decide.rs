@@ -51,7 +51,7 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
     if let Some((rule, mood)) = around.help
         && read
             .iter()
-            .any(|part| !part.acts.is_empty() || part.frame.on_topic)
+            .any(|part| (!part.acts.is_empty() || part.frame.on_topic) && !asks_of_others(part))
     {
         return Decision::plain(Action::Help, rule, mood);
     }
@@ -166,4 +166,13 @@ fn instead_of(
         frame.package = old.frame.package.clone();
     }
     decision
+}
+
+/// "who brings the cake?": a verb that moves something, who does it, and nothing that is known.
+fn asks_of_others(part: &Read<'_>) -> bool {
+    part.has(Role::QuestionWord)
+        && !part.has(Role::How)
+        && !part.frame.on_topic
+        && part.has_unknown()
+        && part.acts.iter().all(|act| act.verb == Verb::Transfer)
 }

@@ -1,6 +1,6 @@
 //! Clauses without a verb of their own: "dev to test", and "I meant test to dev" behind a denial.
 
-use crate::clause::Standing;
+use crate::clause::{SMALL, Standing};
 use crate::finish::Decision;
 use crate::frame::{Frame, Place, Stretch};
 use crate::intent::Action;
@@ -9,7 +9,7 @@ use crate::mention::{Mention, Side, Who};
 use crate::mood::Stance;
 use crate::part::Read;
 use crate::reading::Mood;
-use crate::tokens::Kind;
+use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
 /// No clause asks for anything: perhaps a fragment of a request.
@@ -30,12 +30,31 @@ pub(crate) fn without_request(read: &[Read<'_>]) -> Decision {
     }
     // "hands off prod" asks for nothing.
     let spared = read.iter().all(|part| spares(part.clause));
+    // "leave test alone": takes back what nobody asked for.
+    let cancelled = read
+        .iter()
+        .any(|part| part.has(Role::Cancel) && part.names().next().is_some() || denies_runs(part));
     // "wipe test": nothing that could be done.
     let touched = read.iter().any(|part| part.has(Role::Touch));
-    if told || touched || spared || fragments != 1 {
+    if told || touched || spared || cancelled || fragments != 1 {
         return Decision::plain(Action::None, "nothing_asked", Mood::Request);
     }
     Decision::ask(frame, "no_verb")
+}
+
+/// "no migrations on prod today": what is not to be done.
+fn denies_runs(part: &Read<'_>) -> bool {
+    const RUNS: RoleSet = RoleSet::of(&[Role::NounMigrations, Role::RestoreName, Role::MigrateName]);
+    let denied = |(place, token): (usize, &Token)| {
+        let next = part
+            .clause
+            .tokens
+            .iter()
+            .skip(place + 1)
+            .find(|next| !next.is_any(SMALL.union(RoleSet::of(&[Role::Of]))));
+        token.is(Role::Negation) && next.is_some_and(|next| next.is_any(RUNS))
+    };
+    part.acts.is_empty() && part.clause.tokens.iter().enumerate().any(denied)
 }
 
 /// "don't restore dev to test, I meant test to dev": what is denied is asked for with other sides.

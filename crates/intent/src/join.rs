@@ -54,9 +54,12 @@ pub(crate) fn join_splits(tokens: &mut Tokens<'_>) {
         if !matches!(token.kind, Kind::Word | Kind::Unknown) {
             continue;
         }
+        let text = tokens.text(&token);
+        let begin = splits.partition_point(|split| split.first < text);
         let found = splits
             .iter()
-            .filter(|split| split.first == tokens.text(&token))
+            .skip(begin)
+            .take_while(|split| split.first == text)
             .find_map(|split| {
                 let second = tokens
                     .list

@@ -116,6 +116,28 @@ pub(crate) fn mentions(clause: &Clause, acts: &[Act]) -> Vec<Mention> {
     let placed = |mention: &Mention| {
         mention.side == Side::To && matches!(mention.who, Who::Environment(_) | Who::Current)
     };
+    // "on staging: restore dev there": the word is its own mark, the name is said before it.
+    let there = |mention: &Mention| {
+        mention.who == Who::Pronoun
+            && clause
+                .tokens
+                .get(mention.place)
+                .is_some_and(|token| token.is(Role::ToAfter))
+    };
+    let on = |mention: &Mention| {
+        matches!(mention.side, Side::On | Side::To) && matches!(mention.who, Who::Environment(_))
+    };
+    if let Some(first) = found.first().copied().filter(on)
+        && found.iter().filter(|mention| on(mention)).count() == 1
+        && found
+            .iter()
+            .any(|mention| there(mention) && mention.place > first.place)
+    {
+        found.retain(|mention| !there(mention));
+        if let Some(first) = found.first_mut() {
+            first.side = Side::To;
+        }
+    }
     if found.iter().any(placed) {
         let marks = |place: usize| {
             clause

@@ -10,7 +10,7 @@ use crate::asking::{
 };
 use crate::clause::{Clause, SMALL};
 use crate::telling::{asks_back, dated, judged, names_a_noun, told, told_behind};
-use crate::tokens::Kind;
+use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
 
 /// How a clause with an act is meant.
@@ -177,6 +177,8 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     Some(match act.form {
         Form::Name if named_request(clause, acts) => Stance::Request,
         Form::Name if act.verb == Verb::Backup && plain_noun(clause) => Stance::Request,
+        // "a backup of prod": there is nothing else to be done with it.
+        Form::Name if act.verb == Verb::Backup && names_a_backup(clause) => Stance::Request,
         // Nobody tells of a migration by its rule.
         Form::Name if act.verb == Verb::Migrate && plain_noun(clause) && has_rule(clause) => Stance::Request,
         Form::Name if plain_noun(clause) => Stance::Unsure,
@@ -186,6 +188,22 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
         Form::Do if merely_infinitive(clause, act) || clause.has(Role::May) && !request => Stance::Unsure,
         Form::Do | Form::Done => Stance::Request,
     })
+}
+
+/// "a backup of prod": a noun, whose it is, and nothing else.
+fn names_a_backup(clause: &Clause) -> bool {
+    const REST: RoleSet = SMALL.union(RoleSet::of(&[
+        Role::BackupName,
+        Role::Of,
+        Role::NounEnvironment,
+        Role::Fresh,
+    ]));
+    let name = |token: &Token| matches!(token.kind, Kind::Environment(_));
+    clause.tokens.iter().any(name)
+        && clause
+            .tokens
+            .iter()
+            .all(|token| name(token) || token.is_any(REST))
 }
 
 /// "миграция на prod прошла ночью": a noun that could be a verb opens the clause, and how it went ends it.

@@ -80,7 +80,12 @@ impl<'c> Read<'c> {
 
     /// "staging went haywire, …": an environment and what is said of it, in words nobody knows.
     pub(crate) fn describes(&self) -> bool {
-        let mut words = self.clause.tokens.iter().filter(|token| !token.is_any(SMALL));
+        let mut words = self
+            .clause
+            .tokens
+            .iter()
+            .filter(|token| !token.is_any(SMALL))
+            .skip_while(|token| token.is(Role::OnBefore));
         let named = words
             .next()
             .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));

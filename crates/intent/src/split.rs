@@ -93,6 +93,10 @@ pub(crate) fn split(tokens: &[Token]) -> Vec<Clause> {
                     current.push(*token);
                 }
             }
+            Kind::Environment(_) if begins_in_earnest(cutter.standing, &current, token, following) => {
+                cutter.close(&mut current, None, Standing::Main);
+                current.push(*token);
+            }
             _ => current.push(*token),
         }
     }
@@ -198,6 +202,7 @@ fn only_backs_up(tokens: &[Token]) -> bool {
 /// something begins without a pause, if it can destroy nothing.
 fn begins_in_earnest(standing: Standing, current: &[Token], token: &Token, following: &[Token]) -> bool {
     const ASKS: RoleSet = RoleSet::of(&[Role::Request, Role::Polite, Role::LightDo]);
+    const SUBJECTS: RoleSet = RoleSet::of(&[Role::Statement, Role::Others, Role::Pronoun]);
     let said = current.iter().any(|token| !token.is_any(SMALL));
     let saves = |token: &Token| token.is(Role::BackupDo) && !token.is(Role::RestoreDo);
     let rest = following
@@ -207,7 +212,10 @@ fn begins_in_earnest(standing: Standing, current: &[Token], token: &Token, follo
         token.is_any(ACTS.without(RoleSet::of(&[Role::BackupDo, Role::BackupName, Role::BackupDone])))
     };
     let mut rest = rest.peekable();
-    let saved = saves(token) || token.is_any(ASKS) && rest.clone().any(saves);
+    // "vor dem Update prod sichern": the verb comes last, and no subject stands before the name.
+    let named =
+        matches!(token.kind, Kind::Environment(_)) && !current.iter().any(|token| token.is_any(SUBJECTS));
+    let saved = saves(token) || (named || token.is_any(ASKS)) && rest.clone().any(saves);
     standing == Standing::Before
         && said
         && saved

@@ -179,6 +179,8 @@ pub(crate) fn judge_without_act(
         }
         // "I need fresh data for the meeting, …"
         Standing::Main if opens && part.has(Role::Want) && part.names().next().is_none() => {}
+        // "I need it for 3": when it is needed, in a sentence of its own.
+        Standing::Main if needs_by_then(part, read) => {}
         // "Hello, Tomasz from payroll here.": who writes, in a sentence of its own.
         Standing::Main if opens && introduces(part, read) => {}
         Standing::Main if part.has_unknown() && !part.is_chatter() => around.doubt("left_over"),
@@ -253,6 +255,28 @@ fn introduces(part: &Read<'_>, read: &[Read<'_>]) -> bool {
     });
     let here = part.names().all(|who| who == Who::Current);
     apart && greets && here && !part.clause.has_any(LIMITS)
+}
+
+/// Whether a sentence of its own says of no more than a number when something is needed.
+fn needs_by_then(part: &Read<'_>, read: &[Read<'_>]) -> bool {
+    const LIMITS: RoleSet = RoleSet::of(&[
+        Role::Only,
+        Role::Negation,
+        Role::Contrast,
+        Role::NounRule,
+        Role::RuleId,
+        Role::NounContent,
+    ]);
+    let sentence = part.clause.sentence;
+    let apart = read
+        .iter()
+        .all(|other| other.clause.sentence != sentence || other.acts.is_empty());
+    let unknown = |kind: Kind| matches!(kind, Kind::Unknown | Kind::Quote);
+    apart
+        && part.has(Role::Want)
+        && part.names().next().is_none()
+        && !part.clause.has_kind(unknown)
+        && !part.clause.has_any(LIMITS)
 }
 
 fn names_none(part: &Read<'_>) -> bool {
