@@ -316,3 +316,35 @@ async fn the_rule_follows_the_server_and_closes_where_its_words_mean_nothing() {
         .await
         .expect(0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_answered_with_the_verified_package() {
+    let stage = stage().await;
+    let report = stage
+        .report(&["restore", "test", "--from", "dev", "--yes", "test"], 0)
+        .await;
+    let sha256 = text(&report["package"]["sha256"]);
+    let asked = stage
+        .at_a_terminal("ask restore", "@verified\nno")
+        .await
+        .expect(4);
+    assert!(
+        asked.stdout.contains(&format!("sha256 {sha256}")),
+        "{}",
+        asked.stdout
+    );
+    // It is on this machine already; the latest is fetched.
+    let verified = stage
+        .report(&["packages", "download", "test", "@verified"], 0)
+        .await;
+    assert_eq!(verified["sha256"], sha256);
+    let sentence = ["ask", "download the latest backup of dev"];
+    let latest = stage.report(&sentence, 0).await;
+    let newest = stage.environment("dev").backups().pop().unwrap();
+    assert!(text(&latest["path"]).ends_with(&newest), "{latest}");
+    stage
+        .run(&["packages", "download", "prod", "@latest"])
+        .await
+        .expect(2);
+    stage.assert_no_violation();
+}

@@ -362,7 +362,7 @@ pub(crate) enum Packages {
     Download {
         /// The environment
         environment: String,
-        /// The package's name
+        /// The package's name, or @latest
         package: String,
     },
     /// Open a package file and judge it
@@ -386,11 +386,14 @@ pub(crate) enum Packages {
         #[command(flatten)]
         secrets: Secrets,
     },
-    /// Remove old packages from this machine; what an undo may need is kept
+    /// Remove old packages from this machine; what an undo may need is kept, and what @verified would take
     Prune {
         /// How many days old a package must be [default: keep-days of the policy]
         #[arg(long, value_name = "DAYS")]
         older_than: Option<u32>,
+        /// Remove also the newest package that was verified on an environment; it can then not be taken further
+        #[arg(long)]
+        verified: bool,
         /// Remove them; without this they are only shown
         #[arg(long)]
         yes: bool,

@@ -25,6 +25,12 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
     /// How long an answer may take, and how long a download may stall.
     pub read_timeout: Duration,
+    /// The most that is taken of a package; there must be room for it, too.
+    pub package_limit: u64,
+    /// A download must bring [`Self::least_bytes`] in each stretch of this time …
+    pub download_stretch: Duration,
+    /// … or it is given up; how long it takes in all is not limited.
+    pub least_bytes: u64,
     /// How long an upload may go without a byte leaving.
     pub stall_timeout: Duration,
     /// How long the answer to a complete upload may take (the server unpacks before it answers).
@@ -41,6 +47,9 @@ impl Default for ClientOptions {
             user_agent: concat!("nocobase-release/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(60),
+            package_limit: u64::MAX,
+            download_stretch: Duration::from_secs(300),
+            least_bytes: 1024 * 1024,
             stall_timeout: Duration::from_secs(120),
             upload_answer_timeout: Duration::from_secs(900),
             read_retries: 3,

@@ -156,6 +156,32 @@ pub enum Error {
         /// The call.
         at: Call,
     },
+    /// A download brings so little that waiting for its end makes no sense.
+    #[error("{at} is too slow: it brought {bytes} bytes in {seconds} seconds")]
+    DownloadTooSlow {
+        /// The call.
+        at: Call,
+        /// What it brought in the last stretch of time.
+        bytes: u64,
+        /// How long that was.
+        seconds: u64,
+    },
+    /// A package that is larger than may be fetched.
+    #[error("{at} brings more than {limit} bytes, the most that is fetched of a package")]
+    PackageTooLarge {
+        /// The call.
+        at: Call,
+        /// The limit.
+        limit: u64,
+    },
+    /// A download for which this machine has no room.
+    #[error("{at} brings more than the {room} bytes that this machine has room for")]
+    NoRoom {
+        /// The call.
+        at: Call,
+        /// The room where it was to go, with something left to others.
+        room: u64,
+    },
     /// Something in front of NocoBase does not take a body of this size (413).
     #[error("{at} was too large for the server or a proxy before it (413)")]
     TooLarge {
@@ -271,6 +297,9 @@ impl Error {
             Self::Maintenance { .. } => "maintenance",
             Self::Refused { .. } => "refused",
             Self::UploadTooSlow { .. } => "upload_too_slow",
+            Self::DownloadTooSlow { .. } => "download_too_slow",
+            Self::PackageTooLarge { .. } => "package_too_large",
+            Self::NoRoom { .. } => "no_room",
             Self::TooLarge { .. } => "too_large",
             Self::Gateway { .. } => "gateway",
             Self::Redirected { .. } => "redirected",
@@ -307,6 +336,9 @@ impl Error {
             | Self::PluginMissing { .. }
             | Self::MigrationUnavailable { .. }
             | Self::UploadTooSlow { .. }
+            | Self::DownloadTooSlow { .. }
+            | Self::PackageTooLarge { .. }
+            | Self::NoRoom { .. }
             | Self::TooLarge { .. }
             | Self::UnusableName { .. }
             | Self::SignInNeeded { .. }
@@ -346,6 +378,9 @@ impl Error {
             | Self::Maintenance { at, .. }
             | Self::Refused { at, .. }
             | Self::UploadTooSlow { at }
+            | Self::DownloadTooSlow { at, .. }
+            | Self::PackageTooLarge { at, .. }
+            | Self::NoRoom { at, .. }
             | Self::TooLarge { at }
             | Self::Gateway { at, .. }
             | Self::Redirected { at, .. }

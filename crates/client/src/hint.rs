@@ -41,6 +41,19 @@ pub(crate) fn of(error: &Error) -> String {
             "Nothing was done: upload from a machine nearer to `{environment}`, or through a proxy that buffers \
              the request; NocoBase's server closes an upload after 300 seconds."
         ),
+        Error::DownloadTooSlow { .. } => format!(
+            "Check the network to `{environment}` and any proxy in between, or fetch from a machine nearer to it; what \
+             came is thrown away."
+        ),
+        Error::PackageTooLarge { .. } => format!(
+            "If packages of `{environment}` may be as large, raise `max-package-mb` in the policy; otherwise check what \
+             answers there."
+        ),
+        Error::NoRoom { .. } => {
+            "Free disk space where packages are kept, by `nocobase-release packages prune` for one, or keep the tool's \
+             home on another disk."
+                .to_owned()
+        }
         Error::TooLarge { .. } => format!(
             "Nothing was done: raise the limit of the proxy before `{environment}` (nginx: \
              `client_max_body_size 0`)."

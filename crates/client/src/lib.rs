@@ -24,6 +24,7 @@ mod hint;
 mod lack;
 pub mod nb_cli;
 mod oauth;
+mod receive;
 mod redirect;
 mod secret;
 mod session;

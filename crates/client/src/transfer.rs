@@ -1,7 +1,7 @@
 //! Files in and out: streaming downloads and uploads.
 //!
-//! A download is begun again when it was cut; an upload is sent once. Neither holds a file in memory. What is
-//! in the files is for others to judge.
+//! A download is begun again when it was cut; an upload is sent once. Neither holds a file in memory. How much of a
+//! download is taken is for `receive` to say, what is in the files for others to judge.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ use crate::api::backups::{Download, safe_file_name};
 use crate::client::{Client, lock};
 use crate::decode::Answer;
 use crate::error::{Call, Error};
+use crate::receive::{Bounds, GivenUp, Receiving};
 use crate::secret::Secret;
 use crate::transport::{Request, failure};
 
@@ -65,16 +66,16 @@ impl Client {
         destination: &Path,
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<Download, Error> {
-        self.download_as(request, &PACKAGE_TYPES, u64::MAX, destination, progress)
+        self.download_as(request, &PACKAGE_TYPES, None, destination, progress)
             .await
     }
 
-    /// The same for a file of other types, of at most so many bytes.
+    /// The same for a file of other types, of at most so many bytes; a package is bounded by the options.
     pub(crate) async fn download_as(
         &self,
         request: &Request,
         types: &[&str],
-        limit: u64,
+        limit: Option<u64>,
         destination: &Path,
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<Download, Error> {
@@ -88,7 +89,7 @@ impl Client {
         &self,
         request: &Request,
         types: &[&str],
-        limit: u64,
+        limit: Option<u64>,
         destination: &Path,
         progress: &(impl Fn(u64) + Send + Sync),
     ) -> Result<Download, Error> {
@@ -99,6 +100,36 @@ impl Client {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
         };
+        let options = self.options();
+        let mut receiving = Receiving::begin(Bounds {
+            limit: limit.unwrap_or(options.package_limit),
+            stall: options.read_timeout,
+            stretch: options.download_stretch,
+            least: options.least_bytes,
+        });
+        let given_up = |why| match why {
+            GivenUp::Failed(error) => failure(&at, error),
+            GivenUp::Stalled => Error::TimedOut { at: at.clone() },
+            GivenUp::Slow { bytes, seconds } => Error::DownloadTooSlow {
+                at: at.clone(),
+                bytes,
+                seconds,
+            },
+            GivenUp::OverLimit => match limit {
+                Some(limit) => Error::AnswerTooLarge {
+                    at: at.clone(),
+                    limit,
+                },
+                None => Error::PackageTooLarge {
+                    at: at.clone(),
+                    limit: options.package_limit,
+                },
+            },
+            GivenUp::NoRoom { room } => Error::NoRoom { at: at.clone(), room },
+        };
+        let announced = receiving.announced(response.content_length(), &folder);
+        announced.map_err(given_up)?;
+
         // beside the destination, readable by its owner only, gone if anything fails
         let part = tempfile::Builder::new()
             .prefix(".download-")
@@ -109,24 +140,18 @@ impl Client {
             .into_parts();
         let mut file = tokio::fs::File::from_std(file);
 
-        let mut bytes = 0;
         let mut hash = Sha256::new();
         progress(0);
-        loop {
-            let chunk = match tokio::time::timeout(self.options().read_timeout, response.chunk()).await {
-                Err(_) => return Err(Error::TimedOut { at }),
-                Ok(chunk) => chunk.map_err(|error| failure(&at, error))?,
-            };
-            let Some(chunk) = chunk else { break };
-            if bytes + chunk.len() as u64 > limit {
-                return Err(Error::AnswerTooLarge { at, limit });
-            }
+        while let Some(chunk) = receiving
+            .next(&folder, response.chunk())
+            .await
+            .map_err(given_up)?
+        {
             file.write_all(&chunk)
                 .await
                 .map_err(|source| local(&at, "write", &path, source))?;
             hash.update(&chunk);
-            bytes += chunk.len() as u64;
-            progress(bytes);
+            progress(receiving.bytes());
         }
         file.flush()
             .await
@@ -142,7 +167,10 @@ impl Client {
             drop(folder.sync_all());
         }
         let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Download { bytes, sha256 })
+        Ok(Download {
+            bytes: receiving.bytes(),
+            sha256,
+        })
     }
 
     /// Uploads a file with some fields, once, over a connection of its own, with a known length.

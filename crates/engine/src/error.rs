@@ -73,8 +73,10 @@ pub enum EngineError {
     #[error("{0}")]
     Package(#[from] PackageError),
     /// No package of that name is on the server.
-    #[error("{environment} has no backup named {name:?}")]
+    #[error("{environment} has no {} named {name:?}", if *migration { "migration package" } else { "backup" })]
     PackageNotFound {
+        /// Whether a migration package is meant.
+        migration: bool,
         /// Where it was looked for.
         environment: String,
         /// The name as given.
@@ -351,9 +353,11 @@ impl EngineError {
             Self::PackageNotFound {
                 environment,
                 available,
+                migration,
                 ..
             } => match available.first() {
                 Some(_) => format!("on {environment} there are: {}", available.join(", ")),
+                None if *migration => format!("{environment} has none; leave the package out to make one"),
                 None => format!(
                     "{environment} has no backups; make one with `nocobase-release backup {environment}`"
                 ),
@@ -412,6 +416,21 @@ impl EngineError {
                 "it is left as it is, as evidence; to go on without it, move it out of the folder release-state".into()
             }
             Self::Local { .. } => "check disk space and permissions of the tool's home folder".into(),
+        }
+    }
+
+    /// That there is no such package on an environment, with the first of those that there are.
+    pub(crate) fn package_not_found<'name>(
+        environment: &str,
+        name: &str,
+        migration: bool,
+        available: impl IntoIterator<Item = &'name str>,
+    ) -> Self {
+        Self::PackageNotFound {
+            migration,
+            environment: environment.to_owned(),
+            name: name.to_owned(),
+            available: available.into_iter().take(10).map(Into::into).collect(),
         }
     }
 

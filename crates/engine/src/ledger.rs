@@ -4,7 +4,7 @@
 //! disagree with what happened. What policy makes of it is decided here, too ([`unverified`]), at planning, at confirmation
 //! and when the packages are judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -159,6 +159,36 @@ pub(crate) fn read_ledger(home: &Home) -> Result<Vec<LedgerEntry>, EngineError> 
     let states: Result<Vec<RunState>, EngineError> =
         runs.iter().map(|run| journal::read(home, run)).collect();
     Ok(ledger(&states?))
+}
+
+/// The package of the newest run with this action that brought it, verified, to the server at this address: what
+/// `@verified` takes.
+pub(crate) fn newest_verified<'ledger>(
+    entries: &'ledger [LedgerEntry],
+    action: PlanAction,
+    address: &str,
+) -> Option<(&'ledger LedgerEntry, &'ledger Placement)> {
+    entries
+        .iter()
+        .flat_map(|entry| entry.placements.iter().map(move |placement| (entry, placement)))
+        .filter(|(_, placement)| placement.action == action && placement.is_proof())
+        .filter(|(_, placement)| same_address(&placement.api_base, address))
+        .max_by_key(|(_, placement)| placement.at)
+}
+
+/// What `@verified` would take, on whatever server.
+pub(crate) fn promotable(entries: &[LedgerEntry]) -> Vec<&LedgerEntry> {
+    let placements = entries.iter().flat_map(|entry| &entry.placements);
+    let servers: BTreeSet<&str> = placements.map(|placement| placement.api_base.as_str()).collect();
+    servers
+        .into_iter()
+        .flat_map(|address| {
+            [PlanAction::Restore, PlanAction::Migrate]
+                .into_iter()
+                .filter_map(move |action| newest_verified(entries, action, address))
+        })
+        .map(|(entry, _)| entry)
+        .collect()
 }
 
 /// The environments, each a name and its address, that were verified to hold a package; newest first.

@@ -43,7 +43,7 @@ mod version;
 pub use confirm::{Approval, ConfirmedPlan, Proof};
 pub use document::RunDocument;
 pub use engine::{
-    Engine, EngineSettings, EnvironmentSummary, Follower, MadeRule, PackageSummary, Pruned, Understood,
+    Engine, EngineSettings, EnvironmentSummary, Follower, MadeRule, PackageSummary, Prune, Pruned, Understood,
 };
 pub use error::{EngineError, ErrorKind, ErrorReport};
 pub use evidence::{

@@ -4,6 +4,7 @@
 //! business, and holding to the policy is the planner's and the confirmation's.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -105,6 +106,8 @@ pub struct Policy {
     pub watch_minutes: u32,
     /// Days after which packages of this machine are removed that no undo can need any more; without it all are kept.
     pub keep_days: Option<u32>,
+    /// Megabytes that a package may have to be fetched; without it as many as the disk has room for.
+    pub max_package_mb: Option<NonZeroU32>,
     /// Whether a damaged target is brought back by the run that damaged it.
     pub roll_back: RollBack,
 }
@@ -138,6 +141,7 @@ impl Default for Policy {
             plan_minutes: 30,
             watch_minutes: 30,
             keep_days: None,
+            max_package_mb: None,
             roll_back: RollBack::Never,
         }
     }

@@ -5,7 +5,7 @@
 
 use release_engine::{
     EnvironmentFacts, EnvironmentSummary, Finding, PackageSummary, Plan, PlanAction, RunReport, RunStanding,
-    Says, Severity, Signal, Strength, Verdict,
+    Says, Severity, Signal, Strength, Verdict, Verified,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -323,8 +323,33 @@ pub(crate) struct InspectionView {
     pub(crate) rows: u64,
     /// Uploaded files.
     pub(crate) files: u64,
+    /// Environments that were verified to hold this very package (by its SHA-256) and did not take it back, newest
+    /// first; absent when there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) verified: Vec<VerifiedView>,
     /// What is wrong with it or worth knowing.
     pub(crate) findings: Vec<FindingView>,
+}
+
+/// An environment that was verified to hold a package.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct VerifiedView {
+    /// Its name.
+    pub(crate) environment: String,
+    /// The run that put it there.
+    pub(crate) run: String,
+    /// When that run ended.
+    pub(crate) at: String,
+}
+
+impl From<&Verified> for VerifiedView {
+    fn from(verified: &Verified) -> Self {
+        Self {
+            environment: verified.environment.clone(),
+            run: verified.run.to_string(),
+            at: verified.at.to_string(),
+        }
+    }
 }
 
 /// An environment as it was just found.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use release_engine::package::{Format, Inspection};
-use release_engine::{EngineError, PackageSummary, Severity, Verified};
+use release_engine::{EngineError, PackageSummary, Prune, Severity, Verified};
 use serde::Serialize;
 
 use super::{Context, shown};
@@ -47,7 +47,11 @@ pub(crate) async fn run(context: &Context, what: Packages) -> Result<Exit, Engin
             ));
             Ok(Exit::Verified)
         }
-        Packages::Prune { older_than, yes } => prune(context, older_than, yes),
+        Packages::Prune {
+            older_than,
+            verified,
+            yes,
+        } => prune(context, older_than, verified, yes),
         Packages::Remove {
             environment,
             package,
@@ -113,14 +117,18 @@ fn ledger(context: &Context) -> Result<Exit, EngineError> {
     Ok(Exit::Verified)
 }
 
-fn prune(context: &Context, older_than: Option<u32>, yes: bool) -> Result<Exit, EngineError> {
+fn prune(context: &Context, older_than: Option<u32>, verified: bool, yes: bool) -> Result<Exit, EngineError> {
     let Some(days) = older_than.or(context.engine.settings().policy.keep_days) else {
         return Err(EngineError::Unsupported {
             what: "it is not said how old a package must be".into(),
             instead: "give --older-than DAYS, or set keep-days in the policy".into(),
         });
     };
-    let pruned = context.engine.prune_packages(days, !yes)?;
+    let pruned = context.engine.prune_packages(Prune {
+        days,
+        verified,
+        dry: !yes,
+    })?;
     if context.globals.json {
         output::json(&pruned);
         return Ok(Exit::Verified);
@@ -134,6 +142,12 @@ fn prune(context: &Context, older_than: Option<u32>, yes: bool) -> Result<Exit, 
     }
     for path in &pruned.pinned {
         output::data(&format!("kept, an undo may need it: {}", shown(path)));
+    }
+    for path in &pruned.verified {
+        output::data(&format!(
+            "kept, the newest that was verified on an environment (--verified removes it, too): {}",
+            shown(path)
+        ));
     }
     for path in &pruned.foreign {
         output::data(&format!("kept, no run has put it there: {}", shown(path)));

@@ -76,7 +76,7 @@ impl Client {
     /// A text of a server's own making: it may be of any length, and come as slowly as it likes.
     async fn download_text(&self, request: &Request, destination: &Path) -> Result<Download, Error> {
         let at = self.call(&request.name);
-        let arriving = self.download_as(request, &TEXT_TYPES, TEXT_LIMIT, destination, |_| ());
+        let arriving = self.download_as(request, &TEXT_TYPES, Some(TEXT_LIMIT), destination, |_| ());
         match tokio::time::timeout(TEXT_PATIENCE, arriving).await {
             Ok(done) => done,
             Err(_) => Err(Error::TimedOut { at }),

@@ -84,6 +84,19 @@ fn all(changes: bool) -> Vec<Error> {
         Error::UploadTooSlow {
             at: at("backup:restoreUpload"),
         },
+        Error::DownloadTooSlow {
+            at: at("backup:download"),
+            bytes: 6,
+            seconds: 300,
+        },
+        Error::PackageTooLarge {
+            at: at("backup:download"),
+            limit: 50_000_000_000,
+        },
+        Error::NoRoom {
+            at: at("backup:download"),
+            room: 1_000,
+        },
         Error::TooLarge {
             at: at("backup:restoreUpload"),
         },

@@ -34,6 +34,10 @@ pub(crate) enum Reply {
     Cut(Vec<u8>),
     /// Answers 200 with a file that stands still.
     Stalled(Vec<u8>),
+    /// Answers 200 with a file that is said to be so long, and does not come.
+    Announced(u64),
+    /// A file that has no end, a byte now and then.
+    Dripping,
 }
 
 impl Reply {
@@ -255,6 +259,17 @@ async fn answer(State(script): State<Arc<Script>>, request: Request) -> Response
                 Err(std::io::Error::other("cut"))
             }),
         ))),
+        Reply::Announced(length) => Response::builder()
+            .header("content-type", kind)
+            .header("content-length", length)
+            .body(Body::from_stream(futures_util::stream::pending::<
+                Result<Bytes, std::io::Error>,
+            >()))
+            .unwrap(),
+        Reply::Dripping => file(Body::from_stream(futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"P")), ()))
+        }))),
         Reply::Stalled(beginning) => file(Body::from_stream(futures_util::StreamExt::chain(
             begun(beginning),
             futures_util::stream::pending(),

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use nocobase_client::{Download, RestoreOptions, Secret};
+use nocobase_client::{Client, ClientOptions, Credentials, Download, RestoreOptions, Secret};
 
-use crate::server::{PASSWORD, Reply, Server};
+use crate::server::{PASSWORD, Reply, Server, TOKEN, quick};
 
 const NAME: &str = "backup_20261122_180813_1440.nbdata";
 
@@ -116,6 +117,47 @@ async fn a_download_that_fails_leaves_nothing() {
             .code(),
         "unusable_name"
     );
+}
+
+#[tokio::test]
+async fn a_download_that_is_too_slow_or_too_large_is_given_up_at_once_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(NAME);
+    let server = Server::start().await;
+    let token = || Credentials::Token(Secret::new(TOKEN));
+    let slow = ClientOptions {
+        download_stretch: Duration::from_millis(100),
+        least_bytes: 1_000,
+        ..quick()
+    };
+    let small = ClientOptions {
+        package_limit: 2,
+        ..quick()
+    };
+    for (number, (options, reply, code)) in [
+        (slow, Reply::Dripping, "download_too_slow"),
+        (small.clone(), Reply::Dripping, "package_too_large"),
+        // the length is announced: nothing of it is taken
+        (small, Reply::file(b"abc"), "package_too_large"),
+        (quick(), Reply::Announced(u64::MAX / 2), "no_room"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        server.on("backup:download", [reply]);
+        let client = Client::new(&server.environment(token()), options).unwrap();
+        let most = AtomicU64::new(0);
+        let progress = |bytes| most.store(bytes, Ordering::Release);
+        let error = client.download_backup(NAME, &path, progress).await.unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert_eq!(
+            server.seen("backup:download").len(),
+            number + 1,
+            "another try would end so, too"
+        );
+        assert_eq!(names(folder.path()), [""; 0]);
+        assert_eq!(most.into_inner() > 0, number < 2);
+    }
 }
 
 #[tokio::test]

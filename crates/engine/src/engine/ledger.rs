@@ -1,14 +1,12 @@
 //! The ledger in use: what was verified where, the package to promote, and what policy wants verified first.
 
-use std::path::PathBuf;
-
 use super::Engine;
 use crate::address::same_address;
 use crate::error::EngineError;
 use crate::facts::{Verified, blocked};
 use crate::home::sha256_of;
 use crate::journal;
-use crate::ledger::{LedgerEntry, read_ledger, unverified, verified_on};
+use crate::ledger::{LedgerEntry, newest_verified, read_ledger, unverified, verified_on};
 use crate::migration::KnownPackage;
 use crate::plan::{Plan, PlanAction, PlannedPackage};
 
@@ -30,7 +28,7 @@ impl Engine {
     }
 
     /// The package of the newest migration, or restore, that was verified on `source`: to take the same one further.
-    pub(super) fn verified_package(&self, source: &str, migration: bool) -> Result<PathBuf, EngineError> {
+    pub(super) fn verified_package(&self, source: &str, migration: bool) -> Result<LedgerEntry, EngineError> {
         let action = if migration {
             PlanAction::Migrate
         } else {
@@ -38,21 +36,16 @@ impl Engine {
         };
         let address = self.client(source)?.api_base().to_string();
         let ledger = self.ledger()?;
-        let newest = ledger
-            .iter()
-            .flat_map(|entry| entry.placements.iter().map(move |placement| (entry, placement)))
-            .filter(|(_, placement)| placement.action == action && placement.is_proof())
-            .filter(|(_, placement)| same_address(&placement.api_base, &address))
-            .max_by_key(|(_, placement)| placement.at);
-        let what = if migration { "migration" } else { "backup" };
-        let Some((entry, placement)) = newest else {
-            return Err(EngineError::Unsupported {
-                what: format!("no {what} package was verified on {source} by a run of this machine"),
-                instead: "see what was: nocobase-release packages ledger".into(),
-            });
+        let Some((entry, placement)) = newest_verified(&ledger, action, &address) else {
+            let elsewhere: Vec<String> = self
+                .addresses()
+                .filter(|(_, address)| newest_verified(&ledger, action, address).is_some())
+                .map(|(name, _)| name)
+                .collect();
+            return Err(nothing_verified(source, migration, &elsewhere));
         };
         match sha256_of(&entry.path) {
-            Ok(digest) if digest == entry.sha256 => Ok(entry.path.clone()),
+            Ok(digest) if digest == entry.sha256 => Ok(entry.clone()),
             Ok(_) | Err(_) => Err(EngineError::Unsupported {
                 what: format!(
                     "the package that {} verified on {source} is no longer what lies at {}",
@@ -129,5 +122,25 @@ impl Engine {
             return Err(EngineError::Preflight { findings });
         }
         Ok(())
+    }
+}
+
+fn nothing_verified(source: &str, migration: bool, elsewhere: &[String]) -> EngineError {
+    let (what, way) = if migration {
+        ("migration", "migrate to")
+    } else {
+        ("backup", "restore to")
+    };
+    let instead = match elsewhere {
+        [] => format!("{way} {source} first, then take the same package further"),
+        [one] => format!("one was on {one}: name {one} as where it comes from (--from {one})"),
+        several => format!(
+            "some were on {}: name one of these as where it comes from (--from NAME)",
+            several.join(", ")
+        ),
+    };
+    EngineError::Unsupported {
+        what: format!("no {what} package was verified on {source} by a run of this machine"),
+        instead: format!("{instead}; what was put where: nocobase-release packages ledger"),
     }
 }

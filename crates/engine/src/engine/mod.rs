@@ -6,11 +6,13 @@ mod ledger;
 mod migrations;
 mod packages;
 mod prepare;
+mod prune;
 mod questions;
 
 pub use self::follow::Follower;
 pub use self::migrations::MadeRule;
-pub use self::packages::{PackageSummary, Pruned};
+pub use self::packages::PackageSummary;
+pub use self::prune::{Prune, Pruned};
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -425,8 +427,13 @@ impl Engine {
             Some(error) => runner.refuse(error),
             None => runner.execute().await,
         };
-        if let Some(days) = self.settings.policy.keep_days
-            && let Err(error) = self.prune_packages(days, false)
+        let prune = self.settings.policy.keep_days.map(|days| Prune {
+            days,
+            verified: false,
+            dry: false,
+        });
+        if let Some(prune) = prune
+            && let Err(error) = self.prune_packages(prune)
         {
             tracing::warn!(%error, "old packages could not be removed");
         }
@@ -510,7 +517,11 @@ impl Engine {
             name,
             known: Vec::new(),
         })?;
-        Ok(Client::new(environment, self.settings.client.clone())?)
+        let mut options = self.settings.client.clone();
+        if let Some(megabytes) = self.settings.policy.max_package_mb {
+            options.package_limit = u64::from(megabytes.get()) * 1_000_000;
+        }
+        Ok(Client::new(environment, options)?)
     }
 
     fn keep(&self, plan: &Plan) -> Result<(), EngineError> {

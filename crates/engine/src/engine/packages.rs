@@ -1,26 +1,23 @@
-//! Packages on servers and on this machine: listed, fetched, opened, judged, removed, tidied away.
+//! Packages on servers and on this machine: listed, fetched, opened, judged, removed.
 //!
-//! What a package holds is for [`crate::package`] to say. What is still somebody's way back is never tidied away.
+//! What a package holds is for [`crate::package`] to say; what is tidied away, for `prune`.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use nocobase_client::safe_file_name;
+use release_intent::PackageRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use crate::address::canonical_address;
 use crate::error::EngineError;
 use crate::facts::{EnvironmentFacts, read_environment};
 use crate::finding::{Finding, Severity};
-use crate::home::sync_folder;
-use crate::journal::{self, Phase, StoredPackage};
+use crate::journal::StoredPackage;
 use crate::package::{self, Inspection};
-use crate::plan::{PlanAction, judge_package};
+use crate::plan::judge_package;
 use crate::run::{PackageKind, RunSecrets, fetch_package, open_package};
 
 /// A package as listed.
@@ -40,33 +37,6 @@ pub struct PackageSummary {
     /// Its path, when it is local.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
-}
-
-/// What tidying up came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Pruned {
-    /// Packages of this machine that were removed, or would be.
-    pub removed: Vec<PathBuf>,
-    /// Packages that are old enough and stay, because an undo may need them.
-    pub pinned: Vec<PathBuf>,
-    /// Packages that are old enough and stay, because no run of this home has put them there.
-    pub foreign: Vec<PathBuf>,
-}
-
-/// Packages of this machine as journals name them, by file name: a home that was moved, or is reached by another path,
-/// has the same names in it.
-#[derive(Debug, Default)]
-struct Named {
-    /// All that runs have fetched.
-    known: BTreeSet<OsString>,
-    /// Those that an undo or an unfinished run may need.
-    pinned: BTreeSet<OsString>,
-}
-
-impl Named {
-    fn pin(&mut self, package: &StoredPackage) {
-        self.pinned.extend(package.path.file_name().map(OsString::from));
-    }
 }
 
 impl Engine {
@@ -92,7 +62,7 @@ impl Engine {
         Ok(list)
     }
 
-    /// Fetches a package to this machine.
+    /// Fetches a package to this machine: the one of that name, `@latest`, or `@verified`, which is here already.
     pub async fn download_package(
         &self,
         environment: &str,
@@ -100,16 +70,27 @@ impl Engine {
         progress: impl Fn(u64) + Send + Sync,
     ) -> Result<StoredPackage, EngineError> {
         let client = self.client(environment)?;
+        if name == PackageRef::Verified.as_str() {
+            let entry = self.verified_package(client.environment_name(), false)?;
+            return Ok(StoredPackage {
+                environment: entry.source,
+                path: entry.path,
+                sha256: entry.sha256,
+                bytes: entry.bytes,
+            });
+        }
         let available = client.list_backups().await?;
+        let latest = name == PackageRef::Latest.as_str();
         let listed = available
             .iter()
-            .any(|entry| entry.name == name && !entry.in_progress);
-        let (true, Some(file_name)) = (listed, safe_file_name(name)) else {
-            return Err(EngineError::PackageNotFound {
-                environment: client.environment_name().to_owned(),
-                name: name.to_owned(),
-                available: available.into_iter().take(10).map(|entry| entry.name).collect(),
-            });
+            .find(|entry| !entry.in_progress && (latest || entry.name == name));
+        let Some(file_name) = listed.and_then(|entry| safe_file_name(&entry.name)) else {
+            return Err(EngineError::package_not_found(
+                client.environment_name(),
+                name,
+                false,
+                available.iter().map(|entry| entry.name.as_str()),
+            ));
         };
         fetch_package(
             &self.settings.home,
@@ -206,111 +187,9 @@ impl Engine {
         }
         Err(EngineError::Preflight { findings })
     }
-
-    /// Removes packages that runs have put on this machine and that are older than so many days, but none that an undo or
-    /// an unfinished run may still need. With `dry` it only says which.
-    pub fn prune_packages(&self, days: u32, dry: bool) -> Result<Pruned, EngineError> {
-        if days == 0 {
-            return Err(EngineError::Unsupported {
-                what: "packages of today are not tidied away".into(),
-                instead: "give at least one day".into(),
-            });
-        }
-        let named = self.named_packages()?;
-        let oldest = Timestamp::now()
-            .checked_sub(SignedDuration::from_hours(24 * i64::from(days)))
-            .unwrap_or(Timestamp::MIN);
-        let mut pruned = Pruned::default();
-        for folder in package_folders(&self.settings.home.all_packages())? {
-            for found in local_packages(&folder)? {
-                let Some(path) = found.path else { continue };
-                let modified = fs::metadata(&path).and_then(|about| about.modified()).ok();
-                let old = modified
-                    .and_then(|at| Timestamp::try_from(at).ok())
-                    .is_some_and(|at| at < oldest);
-                if !old {
-                    continue;
-                }
-                let name = path.file_name().unwrap_or_default();
-                if named.pinned.contains(name) {
-                    pruned.pinned.push(path);
-                    continue;
-                }
-                if !named.known.contains(name) {
-                    pruned.foreign.push(path);
-                    continue;
-                }
-                if !dry {
-                    fs::remove_file(&path)
-                        .and_then(|()| sync_folder(&folder))
-                        .map_err(|source| {
-                            EngineError::local(format!("cannot remove {}", path.display()), source)
-                        })?;
-                }
-                pruned.removed.push(path);
-            }
-        }
-        Ok(pruned)
-    }
-
-    /// What an unfinished run works with, and for each server the safety backup that an undo would take. A journal that
-    /// cannot be read might name one, too, and is the error.
-    fn named_packages(&self) -> Result<Named, EngineError> {
-        let home = &self.settings.home;
-        let mut named = Named::default();
-        let mut settled: BTreeSet<String> = BTreeSet::new();
-        let mut undone = BTreeSet::new();
-        for run in journal::list_runs(home)? {
-            let state = journal::read(home, &run)?;
-            let fetched = state
-                .packages
-                .values()
-                .filter_map(|package| package.path.file_name());
-            named.known.extend(fetched.map(OsString::from));
-            let Some(verdict) = state.verdict.filter(|_| state.phase == Phase::Ended) else {
-                state.packages.values().for_each(|package| named.pin(package));
-                continue;
-            };
-            let Some(target) = &state.plan.facts.target else {
-                continue;
-            };
-            let server = canonical_address(&target.api_base);
-            if settled.contains(&server) || undone.contains(&run) {
-                continue;
-            }
-            if !verdict.may_have_changed() || !state.began_overwriting() {
-                continue;
-            }
-            if let (PlanAction::Undo, Some(earlier), true) =
-                (state.plan.action, &state.plan.undoes, verdict.is_good())
-            {
-                undone.insert(earlier.run.clone());
-                continue;
-            }
-            let kept = [state.safety_backup(), state.way_back().1];
-            kept.into_iter().flatten().for_each(|package| named.pin(package));
-            settled.insert(server);
-        }
-        Ok(named)
-    }
 }
 
-fn package_folders(root: &Path) -> Result<Vec<PathBuf>, EngineError> {
-    match fs::read_dir(root) {
-        Ok(entries) => Ok(entries
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| path.is_dir() && !path.is_symlink())
-            .collect()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(EngineError::local(
-            "cannot list the packages of this machine",
-            source,
-        )),
-    }
-}
-
-fn local_packages(folder: &Path) -> Result<Vec<PackageSummary>, EngineError> {
+pub(super) fn local_packages(folder: &Path) -> Result<Vec<PackageSummary>, EngineError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::try_join;
+use release_intent::PackageRef;
 
 use super::Engine;
 use crate::address::same_address;
@@ -14,9 +15,6 @@ use crate::journal::{self, RunState};
 use crate::plan::{MIGRATION_CHECK_UNCLEAR, MIGRATION_PLUGINS_MISSING, PlanAction, SCHEMA_MISMATCH, Undone};
 use crate::request::{PackageChoice, Request};
 use crate::run::RunSecrets;
-
-/// In place of a package's name: the newest package that was verified on the source.
-const VERIFIED: &str = "@verified";
 
 impl Engine {
     /// The request with configured names and absolute paths.
@@ -88,8 +86,8 @@ impl Engine {
     ) -> Result<PackageChoice, EngineError> {
         Ok(match package {
             PackageChoice::File(path) => PackageChoice::File(existing_file(path)?),
-            PackageChoice::Named(name) if name == VERIFIED => {
-                PackageChoice::File(self.verified_package(&self.resolve(source)?, migration)?)
+            PackageChoice::Named(name) if name == PackageRef::Verified.as_str() => {
+                PackageChoice::File(self.verified_package(&self.resolve(source)?, migration)?.path)
             }
             PackageChoice::New | PackageChoice::Latest | PackageChoice::Named(_) => package.clone(),
         })

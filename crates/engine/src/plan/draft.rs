@@ -1,10 +1,11 @@
 //! What goes into a plan: its steps, what it destroys, and what the facts speak for or against. Pure.
 
+use super::choice::{Listed, planned_file, planned_package};
 use super::{PlanAction, PlannedPackage, SCHEMA_MISMATCH, Step, StepName, Strength, Undone};
 use super::{credentials, known};
 use crate::address::same_address;
 use crate::error::EngineError;
-use crate::facts::{EnvironmentFacts, Facts, FileFacts, blocked, refuse};
+use crate::facts::{EnvironmentFacts, Facts, blocked};
 use crate::finding::Finding;
 use crate::ledger::unverified;
 use crate::migration::PlannedMigration;
@@ -82,7 +83,13 @@ pub(super) fn draft_restore(
     policy: &Policy,
 ) -> Result<Draft, EngineError> {
     let target = facts.target.as_ref().ok_or_else(|| missing("target"))?;
-    let package = planned_package(choice, facts)?;
+    let (environment, backups) = match &facts.source {
+        Some(source) => (source.environment.as_str(), source.backups.as_slice()),
+        None if matches!(choice, PackageChoice::File(_)) => ("", [].as_slice()),
+        None => return Err(missing("source")),
+    };
+    let backups: Vec<Listed> = backups.iter().map(Into::into).collect();
+    let package = planned_package(choice, facts.file.as_ref(), environment, false, &backups)?;
     let same = facts
         .source
         .as_ref()
@@ -245,60 +252,6 @@ fn draft_overwrite(
         confirmation,
         migration: None,
     })
-}
-
-fn planned_package(choice: &PackageChoice, facts: &Facts) -> Result<PlannedPackage, EngineError> {
-    if let PackageChoice::File(_) = choice {
-        return facts
-            .file
-            .as_ref()
-            .map(planned_file)
-            .ok_or_else(|| missing("package file"));
-    }
-    let source = facts.source.as_ref().ok_or_else(|| missing("source"))?;
-    let found = match choice {
-        PackageChoice::New | PackageChoice::File(_) => {
-            return Ok(PlannedPackage::New {
-                environment: source.environment.clone(),
-            });
-        }
-        PackageChoice::Named(name) => source.backup(name),
-        PackageChoice::Latest => source.backups.iter().find(|backup| !backup.in_progress),
-    };
-    match found {
-        Some(backup) if !backup.in_progress => Ok(PlannedPackage::Server {
-            environment: source.environment.clone(),
-            name: backup.name.clone(),
-            size: backup.size.clone(),
-            created_at: backup.created_at.clone(),
-        }),
-        Some(backup) => Err(refuse(
-            "package_in_progress",
-            format!("the backup {} is still being made", backup.name),
-            "wait until it is finished",
-        )),
-        None => Err(EngineError::PackageNotFound {
-            environment: source.environment.clone(),
-            name: match choice {
-                PackageChoice::Named(name) => name.clone(),
-                PackageChoice::New | PackageChoice::Latest | PackageChoice::File(_) => "the latest".into(),
-            },
-            available: source
-                .backups
-                .iter()
-                .take(10)
-                .map(|backup| backup.name.clone())
-                .collect(),
-        }),
-    }
-}
-
-pub(super) fn planned_file(file: &FileFacts) -> PlannedPackage {
-    PlannedPackage::File {
-        path: file.path.clone(),
-        sha256: file.inspection.sha256.clone(),
-        bytes: file.inspection.bytes,
-    }
 }
 
 /// Judges an opened package against the target: its own findings and those of the comparison.

@@ -4,7 +4,8 @@
 
 use jiff::Timestamp;
 
-use super::draft::{Draft, missing, planned_file, removed_for_room, roll_back_step, verified_first};
+use super::choice::{self, Listed};
+use super::draft::{Draft, missing, removed_for_room, roll_back_step, verified_first};
 use super::migrate_words::{destroyed, steps};
 use super::migration_judge::judge_migration;
 use super::{MIGRATION_PLUGINS_MISSING, PlanAction, PlannedPackage, Strength};
@@ -29,7 +30,7 @@ pub(super) fn draft_migrate(
     let target = facts.target.as_ref().ok_or_else(|| missing("target"))?;
     let migration = facts.migration.as_ref().ok_or_else(|| missing("migration"))?;
     let (package, listed) = planned_package(package, facts, migration)?;
-    let rule = planned_rule(choice, &package, listed.as_ref(), facts, migration)?;
+    let rule = planned_rule(choice, &package, listed, facts, migration)?;
     let mut findings = compare_sides(facts, target);
     if let Some(file) = &facts.file {
         findings.extend(judge_migration(&file.inspection, target));
@@ -117,66 +118,31 @@ fn planned_effects(rule: Option<&PlannedRule>, migration: &MigrationFacts, targe
 }
 
 /// The package, and what its server tells of how it was made.
-fn planned_package(
+fn planned_package<'facts>(
     choice: &PackageChoice,
     facts: &Facts,
-    migration: &MigrationFacts,
-) -> Result<(PlannedPackage, Option<MigrationPackageFact>), EngineError> {
-    if let PackageChoice::File(_) = choice {
-        let file = facts.file.as_ref().ok_or_else(|| missing("package file"))?;
-        return Ok((planned_file(file), None));
-    }
-    let Some(source) = facts.source.as_ref() else {
-        return Err(EngineError::Unsupported {
-            what: "a migration needs an environment that it comes from, or a package file".into(),
-            instead: "say for example \"Migrate dev to test\"".into(),
-        });
-    };
-    let found = match choice {
-        PackageChoice::New | PackageChoice::File(_) => {
-            let environment = source.environment.clone();
-            return Ok((PlannedPackage::New { environment }, None));
+    migration: &'facts MigrationFacts,
+) -> Result<(PlannedPackage, Option<&'facts MigrationPackageFact>), EngineError> {
+    let environment = match &facts.source {
+        Some(source) => source.environment.as_str(),
+        None if matches!(choice, PackageChoice::File(_)) => "",
+        None => {
+            return Err(EngineError::Unsupported {
+                what: "a migration needs an environment that it comes from, or a package file".into(),
+                instead: "say for example \"Migrate dev to test\"".into(),
+            });
         }
-        PackageChoice::Named(name) => migration.packages.iter().find(|package| package.name == *name),
-        PackageChoice::Latest => newest(&migration.packages),
     };
-    match found {
-        Some(package) if package.ready => {
-            let planned = PlannedPackage::Server {
-                environment: source.environment.clone(),
-                name: package.name.clone(),
-                size: package.size.clone().unwrap_or_else(|| "size unknown".into()),
-                created_at: package.created_at.clone(),
-            };
-            Ok((planned, Some(package.clone())))
-        }
-        Some(package) => Err(refuse(
-            "package_in_progress",
-            format!("the migration package {} cannot be fetched yet", package.name),
-            "wait until it is finished",
-        )),
-        None => Err(EngineError::PackageNotFound {
-            environment: source.environment.clone(),
-            name: match choice {
-                PackageChoice::Named(name) => name.clone(),
-                PackageChoice::New | PackageChoice::Latest | PackageChoice::File(_) => "the latest".into(),
-            },
-            available: migration
-                .packages
-                .iter()
-                .take(10)
-                .map(|package| package.name.clone())
-                .collect(),
-        }),
-    }
-}
-
-/// Names carry the time they were made at (`migration_<milliseconds>.nbdata`), so they sort by it.
-fn newest(packages: &[MigrationPackageFact]) -> Option<&MigrationPackageFact> {
-    packages
-        .iter()
-        .filter(|package| package.ready)
-        .max_by(|one, other| (&one.created_at, &one.name).cmp(&(&other.created_at, &other.name)))
+    // names carry the time they were made at (`migration_<milliseconds>.nbdata`), so they sort by it
+    let mut newest: Vec<&MigrationPackageFact> = migration.packages.iter().collect();
+    newest.sort_by(|one, other| (&other.created_at, &other.name).cmp(&(&one.created_at, &one.name)));
+    let listed: Vec<Listed> = newest.iter().copied().map(Into::into).collect();
+    let planned = choice::planned_package(choice, facts.file.as_ref(), environment, true, &listed)?;
+    let told = match &planned {
+        PlannedPackage::Server { name, .. } => newest.into_iter().find(|package| package.name == *name),
+        PlannedPackage::New { .. } | PlannedPackage::File { .. } => None,
+    };
+    Ok((planned, told))
 }
 
 fn planned_rule(

@@ -3,6 +3,7 @@
 //! What goes into it is drafted in `draft`. Nothing here reads a server, a file or a clock. A plan carries its own hash; the confirmation code is made
 //! of that hash, so that a phrase fits one plan only.
 
+mod choice;
 mod credentials;
 mod draft;
 mod known;

@@ -3,10 +3,8 @@
 //! All of it before that request leaves the target's tables alone. The target's check and its values are in
 //! `migration_check`; what came of it is read in `migrated`.
 
-use std::time::{Duration, Instant};
-
 use futures_util::future::try_join;
-use nocobase_client::{Client, Error, Execution, Health, MigrationStatus};
+use nocobase_client::{Error, Execution, Health};
 
 use super::obtain::{Judged, PackageKind, unsafe_way_back};
 use super::{Runner, Stop};
@@ -15,8 +13,7 @@ use crate::facts::blocked;
 use crate::finding::Severity;
 use crate::journal::{Event, PackageRole, StepOutcome, StoredPackage};
 use crate::migration::{
-    MigrationBaseline, MigrationFacts, PlannedMigration, PlannedRule, RuleFact, TableMethod,
-    read_migration_side,
+    MigrationBaseline, MigrationFacts, PlannedMigration, TableMethod, read_migration_side,
 };
 use crate::plan::{PlannedPackage, StepName, judge_migration};
 
@@ -96,131 +93,6 @@ impl Runner {
         let (step, role) = (StepName::DownloadPackage, PackageRole::Package);
         self.download(self.source_client()?, PackageKind::Migration, &name, step, role)
             .await
-    }
-
-    /// A call that makes something and is not repeated: a lost answer ends the run, for nothing was overwritten yet.
-    async fn make<T>(
-        &self,
-        step: StepName,
-        call: impl Future<Output = Result<T, nocobase_client::Error>>,
-    ) -> Result<T, Stop> {
-        self.begin(step)?;
-        match call.await {
-            Ok(made) => Ok(made),
-            Err(error) => {
-                let report = client_report(&error);
-                let outcome = if error.may_have_happened() {
-                    StepOutcome::Unknown { error: report }
-                } else {
-                    StepOutcome::Failed { error: report }
-                };
-                self.finish(step, outcome)?;
-                Err(error.into())
-            }
-        }
-    }
-
-    async fn make_migration(&self, source: &Client) -> Result<String, Stop> {
-        let rule = self.planned()?.rule.clone().unwrap_or_default();
-        let id = match rule.id.clone() {
-            Some(id) => id,
-            None => {
-                let step = StepName::CreateRule;
-                let call = source.create_migration_rule(&rule.name, &rule.user, &rule.system);
-                let id = self.make(step, call).await?;
-                self.finish(
-                    step,
-                    StepOutcome::Done {
-                        note: format!("rule {id}"),
-                    },
-                )?;
-                id
-            }
-        };
-        let step = StepName::MakePackage;
-        self.check_rule(source, &id, &rule).await?;
-        let title = format!(
-            "publish-{}-to-{}",
-            source.environment_name(),
-            self.plan.target().unwrap_or("target")
-        );
-        let name = self.make(step, source.create_migration(&id, &title)).await?;
-        self.progress(step, name.clone());
-        let made = async {
-            self.await_migration(source, &name).await?;
-            self.check_rule(source, &id, &rule).await
-        };
-        let outcome = match made.await {
-            Ok(()) => StepOutcome::Done { note: name.clone() },
-            Err(stop) => {
-                let error = stop.cause.clone();
-                self.finish(step, StepOutcome::Failed { error })?;
-                return Err(stop);
-            }
-        };
-        self.finish(step, outcome)?;
-        Ok(name)
-    }
-
-    /// Whether the rule on the source is the one that the plan tells of: it decides what the package does, and an answer
-    /// that names it may name another one.
-    async fn check_rule(&self, source: &Client, id: &str, planned: &PlannedRule) -> Result<(), Stop> {
-        let now = source.migration_rule(id).await?.map(RuleFact::from);
-        if now.is_some_and(|rule| planned.is(&rule)) {
-            return Ok(());
-        }
-        Err(Stop::new(
-            "rule_changed",
-            format!(
-                "the migration rule {id} on {} is not, or no longer, the rule {:?} of the plan",
-                source.environment_name(),
-                planned.name
-            ),
-            "look at it there (rules list), and make a new plan",
-        ))
-    }
-
-    async fn await_migration(&self, source: &Client, name: &str) -> Result<(), Stop> {
-        let environment = source.environment_name();
-        let begun = Instant::now();
-        let limit = Duration::from_secs(60 * u64::from(self.policy.watch_minutes));
-        loop {
-            match source.migration_status(name).await? {
-                MigrationStatus::Ready => return Ok(()),
-                MigrationStatus::Failed(message) => {
-                    return Err(Stop::new(
-                        "migration_package_failed",
-                        format!("{environment} could not make the migration package: {message}"),
-                        "see the server's log",
-                    ));
-                }
-                MigrationStatus::Unknown => {
-                    return Err(Stop::new(
-                        "migration_package_lost",
-                        format!("{environment} no longer knows the migration package {name}"),
-                        "make a new plan",
-                    ));
-                }
-                MigrationStatus::Running if begun.elapsed() > limit => {
-                    return Err(Stop::new(
-                        "migration_package_too_slow",
-                        format!(
-                            "{name} is still being made after {} minutes",
-                            self.policy.watch_minutes
-                        ),
-                        "raise watch-minutes in the policy, or use the finished package by its name later",
-                    ));
-                }
-                MigrationStatus::Running => {}
-            }
-            let early = begun.elapsed() < Duration::from_secs(10);
-            tokio::time::sleep(if early {
-                self.pace.poll
-            } else {
-                self.pace.poll_slow
-            })
-            .await;
-        }
     }
 
     /// The migration package is judged for damage, the safety backup as strictly as for a restore.

@@ -1,10 +1,10 @@
 //! A run: one execution of one confirmed plan, by one process, written down as it goes.
 //!
-//! - `obtain`: packages are made, fetched, opened and judged.
+//! - `make`: backups and migration packages are made; `obtain`: packages are fetched, opened and judged.
 //! - `overwrite`: the marker, the upload, and what follows from its answer.
 //! - `roll_back`: the safety backup, uploaded by the run itself where policy says so.
 //! - `watch`: the restart window, with the server's own messages as progress.
-//! - `migrate`: a migration package made, judged and executed; `migration_check`: the target's check and its values;
+//! - `migrate`: a migration package judged and executed; `migration_check`: the target's check and its values;
 //!   `migrated` and `migration_logs`: what is read of its outcome.
 //! - `redact`: values that were given are kept out of what is written down.
 //! - `gather`: evidence is read; `crate::verdict` decides from it.
@@ -14,6 +14,7 @@
 //! `crate::engine`.
 
 mod gather;
+mod make;
 mod migrate;
 mod migrated;
 mod migration_check;

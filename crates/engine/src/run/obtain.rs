@@ -1,18 +1,16 @@
-//! Packages: made, fetched, opened, judged. All of it before the target is overwritten.
+//! Packages: fetched, opened, judged. All of it before the target is overwritten.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use futures_util::future::{join, try_join};
-use nocobase_client::{BackupStatus, Client, safe_file_name};
-use tokio::time::Instant;
+use nocobase_client::{Client, safe_file_name};
 
 use super::{Runner, Stop};
 use crate::error::EngineError;
 use crate::facts::blocked;
 use crate::finding::{Finding, Severity};
 use crate::home::{Home, make_private_folder, sha256_of, sync_folder};
-use crate::journal::{Event, PackageRole, StepOutcome, StoredPackage};
+use crate::journal::{Event, PackageRole, StoredPackage};
 use crate::ledger::{read_ledger, unverified, verified_on};
 use crate::package::{self, Inspection};
 use crate::plan::{PlannedPackage, StepName, judge_package};
@@ -96,93 +94,6 @@ impl Runner {
             what: format!("the plan {}", self.plan.id),
             reason: "it names no source".into(),
         })
-    }
-
-    /// Makes a backup and waits for its end. A lost answer is never asked again: a second backup is harmless,
-    /// but a request that may have been taken is not repeated on principle.
-    async fn make_backup(&self, client: &Client, step: StepName) -> Result<String, Stop> {
-        self.begin(step)?;
-        let created = match client.create_backup().await {
-            Ok(name) => name,
-            Err(error) => {
-                let in_doubt = error.may_have_happened();
-                let stop = Stop::from(error);
-                let error = stop.cause.clone();
-                self.finish(
-                    step,
-                    if in_doubt {
-                        StepOutcome::Unknown { error }
-                    } else {
-                        StepOutcome::Failed { error }
-                    },
-                )?;
-                return Err(stop);
-            }
-        };
-        self.progress(step, created.clone());
-        match self.await_backup(client, &created).await {
-            Ok(()) => {
-                self.finish(
-                    step,
-                    StepOutcome::Done {
-                        note: created.clone(),
-                    },
-                )?;
-                Ok(created)
-            }
-            Err(stop) => {
-                self.finish(
-                    step,
-                    StepOutcome::Failed {
-                        error: stop.cause.clone(),
-                    },
-                )?;
-                Err(stop)
-            }
-        }
-    }
-
-    async fn await_backup(&self, client: &Client, name: &str) -> Result<(), Stop> {
-        let environment = client.environment_name();
-        let begun = Instant::now();
-        let limit = Duration::from_secs(60 * u64::from(self.policy.watch_minutes));
-        loop {
-            match client.backup_status(name).await? {
-                BackupStatus::Finished => return Ok(()),
-                BackupStatus::Failed(message) => {
-                    return Err(Stop::new(
-                        "backup_failed",
-                        format!("{environment} could not make the backup: {message}"),
-                        "see the server's log; common causes are a missing pg_dump and a full disk",
-                    ));
-                }
-                // The server forgot the task, so it was restarted; what it lists may be torn and proves nothing.
-                BackupStatus::Unknown => {
-                    return Err(Stop::new(
-                        "backup_lost",
-                        format!("{environment} no longer knows the backup {name}: it was probably restarted"),
-                        "make a new plan once it is up",
-                    ));
-                }
-                BackupStatus::Running if begun.elapsed() > limit => {
-                    return Err(Stop::new(
-                        "backup_too_slow",
-                        format!(
-                            "the backup {name} is still being made after {} minutes",
-                            self.policy.watch_minutes
-                        ),
-                        "raise watch-minutes in the policy, or use the finished backup by its name later",
-                    ));
-                }
-                BackupStatus::Running => {}
-            }
-            let pause = if begun.elapsed() < Duration::from_secs(10) {
-                self.pace.poll / 2
-            } else {
-                self.pace.poll_slow
-            };
-            tokio::time::sleep(pause).await;
-        }
     }
 
     pub(super) async fn download(

@@ -11,6 +11,7 @@ mod findings;
 mod journal;
 mod ledger;
 mod migration_claims;
+mod migration_evidence;
 mod migration_plans;
 mod migration_verdicts;
 mod plans;

@@ -1,90 +1,11 @@
 //! Verdicts of migrations, and of the way back that a run takes by itself, over every combination of what can be seen.
 
 use release_engine::{
-    Acceptance, Canary, Comparison, Damage, Difference, Evidence, Identity, LogStory, MigrationEvidence,
-    MigrationStory, Standing, StructureComparison, Verdict, decide_migration, decide_roll_back,
+    Acceptance, Canary, Comparison, Damage, Evidence, Identity, LogStory, MigrationEvidence, MigrationStory,
+    Standing, Verdict, decide_migration, decide_roll_back,
 };
 
-fn difference(table: &str, found: u64) -> Difference {
-    Difference {
-        table: table.into(),
-        expected: 5,
-        found: Some(found),
-    }
-}
-
-fn exact() -> Option<Comparison> {
-    Some(Comparison {
-        tables: 3,
-        rows: 15,
-        ..Comparison::default()
-    })
-}
-
-fn lacking(found: u64) -> Option<Comparison> {
-    exact().map(|comparison| Comparison {
-        missing: vec![difference("orders", found)],
-        ..comparison
-    })
-}
-
-fn grown() -> Option<Comparison> {
-    exact().map(|comparison| Comparison {
-        grown: vec![difference("orders", 9)],
-        ..comparison
-    })
-}
-
-fn structure(missing: usize) -> Option<StructureComparison> {
-    Some(StructureComparison {
-        collections: 3,
-        fields: 9,
-        missing: vec!["orders.priority".into(); missing],
-        missing_count: missing,
-    })
-}
-
-fn succeeded() -> MigrationStory {
-    MigrationStory::Succeeded {
-        name: "migration_1.log".into(),
-    }
-}
-
-fn failed() -> MigrationStory {
-    MigrationStory::Failed {
-        name: "migration_1.log".into(),
-        words: "deadlock detected".into(),
-    }
-}
-
-/// A migration as it should be.
-fn good() -> MigrationEvidence {
-    MigrationEvidence {
-        acceptance: Acceptance::Accepted,
-        not_sent: false,
-        rule_assumed: false,
-        variables_set: Vec::new(),
-        answered: Some(true),
-        answer_words: None,
-        went_down: true,
-        standing: Standing::Up,
-        log: succeeded(),
-        structure: structure(0),
-        structure_binds: true,
-        structure_as_before: Some(false),
-        kept: exact(),
-        replaced: exact(),
-        not_replaced: Vec::new(),
-        replaced_expected: 3,
-        replaced_unknown: 0,
-        replaces: Some(true),
-        against_before: lacking(2),
-        distinguishable: true,
-        collections_not_counted: Vec::new(),
-        users: Some(2),
-        identity: Identity::Same,
-    }
-}
+use crate::migration_evidence::{differing, exact, failed, good, structure, succeeded};
 
 fn refused() -> Identity {
     Identity::Refused {
@@ -116,7 +37,13 @@ fn what_is_proven_is_verified_and_who_is_locked_out_claims_nothing() {
 
 #[test]
 fn no_migration_is_verified_or_called_unchanged_without_proof() {
-    let contents = [None, exact(), grown(), lacking(0), lacking(2)];
+    let contents = [
+        None,
+        exact(3),
+        differing(Some(120)),
+        differing(Some(0)),
+        differing(Some(10)),
+    ];
     let stories = [succeeded(), failed(), MigrationStory::Silent];
     let mut seen = 0;
     for log in &stories {
@@ -183,7 +110,7 @@ fn brought_back() -> Evidence {
         canary: Canary::NotPlanted {
             reason: "a migration needs none".into(),
         },
-        against_package: exact(),
+        against_package: exact(3),
         against_before: None,
         tables_not_reachable: 0,
         collections_not_counted: Vec::new(),
@@ -212,17 +139,17 @@ fn a_way_back_from_a_migration_is_reverted_only_with_proof() {
         },
     ];
     let mut reverted = 0;
-    for before in [None, exact(), grown(), lacking(2)] {
+    for before in [None, exact(3), differing(Some(120)), differing(Some(10))] {
         let damage = Damage::of_migration(&MigrationEvidence {
             answered: Some(false),
             log: failed(),
-            replaced: lacking(2),
+            replaced: differing(Some(10)),
             against_before: before.clone(),
             ..good()
         });
         for log in &logs {
             for acceptance in &acceptances {
-                for content in [None, exact(), grown(), lacking(2)] {
+                for content in [None, exact(3), differing(Some(120)), differing(Some(10))] {
                     for (went_down, standing) in [
                         (true, Standing::Up),
                         (false, Standing::Up),

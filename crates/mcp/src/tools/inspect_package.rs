@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use release_engine::package::Inspection;
-use release_engine::{PackageSummary, Severity};
+use release_engine::{EngineError, PackageSummary, Severity, Verified};
 use rmcp::handler::server::tool::schema_for_output;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::service::RequestContext;
@@ -79,7 +79,8 @@ impl Handler {
             return Ok(still_fetching(environment, package));
         };
         let inspection = self.engine().inspect_file(&path, self.secrets()).await?;
-        Ok(found(environment, package, path, &inspection))
+        let verified = self.engine().verified(&inspection.sha256);
+        Ok(found(environment, package, path, &inspection, verified))
     }
 
     /// Where the package lies on this machine; none while it is being fetched.
@@ -143,11 +144,26 @@ fn found(
     package: String,
     path: PathBuf,
     inspection: &Inspection,
+    verified: Result<Vec<Verified>, EngineError>,
 ) -> Reply<InspectAnswer> {
-    let view = InspectionView {
+    let mut view = InspectionView {
         path: path.display().to_string(),
         ..InspectionView::from(inspection)
     };
+    let mut places = String::new();
+    match verified {
+        Ok(verified) => {
+            let told: Vec<String> = verified.iter().map(Verified::to_text).collect();
+            places = told.join("; ");
+            view.verified = verified.iter().map(Into::into).collect();
+        }
+        // what is in a package can be seen where a journal cannot be read, too
+        Err(error) => view.findings.push(FindingView {
+            code: error.code().to_owned(),
+            text: format!("where it was verified cannot be told: {error}"),
+            next_step: error.hint(),
+        }),
+    }
     let sound = if view.usable {
         "nothing speaks against it so far; `restore` judges it for its target"
     } else {
@@ -164,6 +180,10 @@ fn found(
         view.files,
         if view.encrypted { ", encrypted" } else { "" },
     );
+    if !places.is_empty() {
+        lines.push_str(&one_line(&places, 500));
+        lines.push('\n');
+    }
     for finding in &view.findings {
         lines.push_str(&one_line(&format!("{} [{}]", finding.text, finding.code), 500));
         lines.push('\n');
@@ -204,6 +224,7 @@ impl From<&Inspection> for InspectionView {
                 .filter_map(|table| table.rows)
                 .sum(),
             files: inspection.uploads.files,
+            verified: Vec::new(),
             findings: inspection
                 .findings
                 .iter()

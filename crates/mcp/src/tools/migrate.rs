@@ -32,7 +32,8 @@ pub(crate) struct MigrateArguments {
     /// Instead of `rule`: `overwrite-first` brings the configuration (roles, pages, workflows …), `schema-only` only
     /// the structure of system tables.
     system_tables: Option<SystemTables>,
-    /// Left out: a new migration package is made. `@latest`: the source's newest. A name: that one on its server.
+    /// Left out: a new migration package is made. `@latest`: the source's newest. `@verified`: the very package that
+    /// was last executed on `source`, verified, and not taken back. A name: that one on its server.
     #[schemars(length(min = 1, max = 1024))]
     package: Option<String>,
 }

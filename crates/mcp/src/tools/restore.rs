@@ -23,8 +23,9 @@ pub(crate) struct RestoreArguments {
     /// The environment that is overwritten: a name or alias from `list_environments`, or `@current`.
     #[schemars(length(min = 1, max = 100))]
     target: String,
-    /// Left out: a new backup of `source` is made. `@latest`: its newest backup. A name: that backup on the source's
-    /// server (on the target's when no source is given). A path: a file on the machine of this server.
+    /// Left out: a new backup of `source` is made. `@latest`: its newest backup. `@verified`: the very package that was
+    /// last restored to `source`, verified, and not taken back. A name: that backup on the source's server (on the
+    /// target's when no source is given). A path: a file on the machine of this server.
     #[schemars(length(min = 1, max = 1024))]
     package: Option<String>,
 }

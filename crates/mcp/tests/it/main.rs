@@ -13,6 +13,7 @@ mod http;
 mod http_client;
 mod migrations;
 mod offers;
+mod promotion;
 mod results;
 mod schemas;
 mod support;

@@ -68,7 +68,7 @@ async fn what_cannot_be_planned_is_said_with_the_way_out() {
         (
             json!({ "rule": "two", "package": "migration_1.nbdata" }),
             "package_not_found",
-            "migration_1",
+            "no migration package named \"migration_1",
         ),
         (json!({ "rule": "x".repeat(201) }), "invalid_argument", "200"),
         (json!({ "source": "dav" }), "unknown_environment", "dev"),

@@ -1,10 +1,11 @@
 //! Engines, clients and answers that the tests share.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use nocobase_client::{ApiBase, ClientOptions, Credentials, Environment, Origin, Secret};
 use nocobase_sim::{Sim, SimConfig};
-use release_engine::{Engine, EngineSettings, Home, Pace, Policy};
+use release_engine::{Engine, EngineSettings, Home, Pace, Policy, RunReport, RunSecrets};
 use release_mcp::Handler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ElicitRequestParams,
@@ -163,6 +164,18 @@ pub(crate) struct Fixture {
     pub(crate) home: TempDir,
 }
 
+impl Fixture {
+    /// Executes the newest run, which nobody else does, and gives its end.
+    pub(crate) async fn execute(&self) -> RunReport {
+        let run = self.engine.find_run(None).unwrap();
+        // A run is a large future, and the thread of a test has a small stack.
+        Box::pin(self.engine.execute(&run, RunSecrets::default()))
+            .await
+            .unwrap();
+        self.engine.run(&run).unwrap()
+    }
+}
+
 /// An engine whose environments answer nothing.
 pub(crate) fn silent_engine() -> Fixture {
     fixture(
@@ -193,7 +206,14 @@ fn fixture(environments: Vec<Environment>, policy: Policy) -> Fixture {
         unusable: std::collections::BTreeMap::new(),
         current: Some("dev".into()),
         policy,
-        pace: Pace::default(),
+        pace: Pace {
+            poll: Duration::from_millis(40),
+            poll_slow: Duration::from_millis(80),
+            early: Duration::from_millis(80),
+            settle: Duration::from_millis(600),
+            no_restart: Duration::from_millis(900),
+            broken: Duration::from_millis(500),
+        },
         client: ClientOptions {
             read_retries: 0,
             ..ClientOptions::default()
