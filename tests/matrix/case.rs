@@ -21,9 +21,9 @@ use tempfile::TempDir;
 use crate::clock::{self, BEAT};
 use crate::faults::{Behaviour, Column};
 use crate::onlooker::{Onlooker, Sides};
-use crate::plot::{Death, From, Journey, Plot, When};
+use crate::plot::{Death, From, Journey, Plot, Shape, When};
 use crate::stage::{addresses, engine, home};
-use crate::truth::{Content, Truth};
+use crate::truth::{Content, Truth, is_compared};
 
 /// What servers still do is waited for so long; only what hangs takes all of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,6 +62,28 @@ fn secrets() -> RunSecrets {
     RunSecrets {
         variables: [(VARIABLE.to_owned(), Secret::new("of test"))].into(),
         ..RunSecrets::default()
+    }
+}
+
+/// Makes dev differ from test as the shape says.
+fn take_shape(shape: Shape, dev: &Environment, test: &Environment) {
+    match shape {
+        Shape::More => {}
+        Shape::Fewer => {
+            let few = test.rows("orders").into_iter().take(3).collect();
+            dev.set_rows("orders", few);
+            dev.set_rows("products", Vec::new());
+        }
+        Shape::Alike => {
+            for table in test.counts().into_keys().filter(|table| is_compared(table)) {
+                dev.set_rows(&table, test.rows(&table));
+            }
+            let mut orders = test.rows("orders");
+            for order in orders.iter_mut().filter_map(serde_json::Value::as_object_mut) {
+                order.insert("note".into(), "as dev has it".into());
+            }
+            dev.set_rows("orders", orders);
+        }
     }
 }
 
@@ -114,6 +136,7 @@ impl Case {
             let row = row.as_object().unwrap().clone();
             sim.environment("dev").add_row("environmentVariables", row);
         }
+        take_shape(plot.shape, &sim.environment("dev"), &sim.environment("test"));
         let home = home();
         let case = Case {
             engine: engine(addresses(&sim), home.path(), plot.rolls_back),
@@ -240,7 +263,13 @@ impl Case {
                 let undone = self.travel(&undo, &Plot::default()).await;
                 let verdict = undone.as_ref().and_then(|report| report.verdict);
                 self.outcome.way_back = "undo";
-                if !verdict.is_some_and(Verdict::is_good) && plot.behaviour != Behaviour::Hangs {
+                let weak = match plot.behaviour {
+                    Behaviour::Hangs => true,
+                    // Tables that no backup holds stay away, so that a collection of them cannot be counted.
+                    Behaviour::SkipsUpgrade => verdict == Some(Verdict::Unverified),
+                    _ => false,
+                };
+                if !verdict.is_some_and(Verdict::is_good) && !weak {
                     let reasons = undone.map(|report| report.reasons);
                     self.complain(format!("the undo ended {verdict:?}: {reasons:?}"));
                 }

@@ -44,7 +44,7 @@ use std::time::Instant;
 
 use crate::case::{Outcome, play};
 use crate::faults::Behaviour;
-use crate::plot::{From, Journey, Plot};
+use crate::plot::{From, Journey, Plot, Shape};
 use crate::tally::{MOST_WITHOUT_CLAIM, Tally};
 
 /// Random seeds in an ordinary test run.
@@ -124,6 +124,17 @@ fn plots() -> Vec<Plot> {
             })
         })
         .collect();
+    plots.extend(Behaviour::ALL.into_iter().flat_map(|behaviour| {
+        let shapes = [Shape::Fewer, Shape::Alike];
+        shapes.into_iter().flat_map(move |shape| {
+            [Journey::Restore, Journey::Undo].map(|journey| Plot {
+                journey,
+                behaviour,
+                shape,
+                ..Plot::default()
+            })
+        })
+    }));
     plots.extend(Behaviour::OF_MIGRATIONS.into_iter().flat_map(|behaviour| {
         [false, true].map(|rolls_back| Plot {
             journey: Journey::Migrate,

@@ -30,6 +30,18 @@ pub(crate) enum From {
     Itself,
 }
 
+/// How dev's content differs from test's, where dev is what is restored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// More rows in some tables, as the simulation begins.
+    #[default]
+    More,
+    /// Fewer rows, and a table without any.
+    Fewer,
+    /// As many rows in every table, with other content in them: no count tells the two apart.
+    Alike,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
     Source,
@@ -88,6 +100,7 @@ pub(crate) enum Death {
 pub(crate) struct Plot {
     pub(crate) journey: Journey,
     pub(crate) from: From,
+    pub(crate) shape: Shape,
     pub(crate) behaviour: Behaviour,
     pub(crate) rolls_back: bool,
     pub(crate) strikes: Vec<Strike>,

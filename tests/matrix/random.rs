@@ -5,7 +5,7 @@ use release_engine::StepName;
 use crate::cells::{Row, calls, rows};
 use crate::dice::Dice;
 use crate::faults::{Behaviour, variants};
-use crate::plot::{Death, From, Journey, Plot, Strike, What, When};
+use crate::plot::{Death, From, Journey, Plot, Shape, Strike, What, When};
 
 /// Longer than any journal of these runs.
 const LINES: usize = 60;
@@ -28,15 +28,22 @@ pub(crate) fn plot(seed: u64) -> Plot {
         1 if dice.roll(2) == 0 => vec![death(&mut dice), death(&mut dice)],
         _ => Vec::new(),
     };
+    let from = if dice.roll(8) == 0 && journey != Journey::Migrate {
+        From::Itself
+    } else {
+        From::Dev
+    };
+    let rolls_back = dice.roll(3) == 0;
+    let shape = match journey {
+        Journey::Migrate => Shape::More,
+        Journey::Restore | Journey::Undo => dice.pick(&[Shape::More, Shape::Fewer, Shape::Alike]),
+    };
     Plot {
         journey,
-        from: if dice.roll(8) == 0 && journey != Journey::Migrate {
-            From::Itself
-        } else {
-            From::Dev
-        },
+        from,
+        shape,
         behaviour,
-        rolls_back: dice.roll(3) == 0,
+        rolls_back,
         strikes,
         deaths,
     }

@@ -22,17 +22,21 @@ pub(crate) struct Content(BTreeMap<String, Vec<Value>>);
 
 impl Content {
     pub(crate) fn of(environment: &Environment) -> Self {
-        let compared = |table: &String| {
-            // Tables of the category "runtime" are in no backup; the upgrade after a restore makes them anew.
-            !NOT_COMPARED.contains(&table.as_str()) && !table.starts_with("lcCheckpoint")
-        };
-        let tables = environment.counts().into_keys().filter(compared);
+        let tables = environment
+            .counts()
+            .into_keys()
+            .filter(|table| is_compared(table));
         Self(
             tables
                 .map(|table| (table.clone(), rows(environment, &table)))
                 .collect(),
         )
     }
+}
+
+/// Tables of the category "runtime" are in no backup; the upgrade after a restore makes them anew.
+pub(crate) fn is_compared(table: &str) -> bool {
+    !NOT_COMPARED.contains(&table) && !table.starts_with("lcCheckpoint")
 }
 
 fn rows(environment: &Environment, table: &str) -> Vec<Value> {

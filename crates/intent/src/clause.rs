@@ -131,3 +131,42 @@ pub(crate) const SMALL: RoleSet = RoleSet::of(&[
 pub(crate) fn has_act(clause: &Clause) -> bool {
     clause.has_any(ACTS)
 }
+
+/// "the branch in Surabaya has opened, …": several words nobody knows, none of them like a name, and none that could
+/// limit, deny or put off what is asked for afterwards.
+pub(crate) fn sets_the_scene(clause: &Clause) -> bool {
+    const LIMITS: RoleSet = RoleSet::of(&[
+        Role::Except,
+        Role::Only,
+        Role::Part,
+        Role::Structure,
+        Role::All,
+        Role::Touch,
+        Role::Or,
+        Role::Negation,
+        Role::Contrast,
+        Role::Cancel,
+        Role::ConditionEnd,
+        Role::Hypothetical,
+        Role::Reporting,
+        Role::Example,
+        Role::TimeFuture,
+        Role::UserTables,
+        Role::SystemTables,
+        Role::SchemaOnly,
+        Role::Overwrite,
+        Role::OverwriteFirst,
+        Role::NounRule,
+        Role::LightDo,
+        Role::How,
+        Role::QuestionWord,
+    ]);
+    let unknown = |token: &&Token| token.kind == Kind::Unknown;
+    let named = |token: &Token| token.name_like || token.stage_like;
+    clause.standing == Standing::Main
+        && clause.tokens.iter().filter(unknown).count() > 1
+        && !clause.tokens.iter().filter(unknown).any(named)
+        && !clause
+            .has_kind(|kind| matches!(kind, Kind::Quote | Kind::Number | Kind::Package | Kind::Disputed))
+        && !clause.has_any(LIMITS.union(ACTS))
+}

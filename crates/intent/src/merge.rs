@@ -1,6 +1,6 @@
 //! Gives pieces without a verb ("…, with rule 3") back to the clause they belong to.
 
-use crate::clause::{Clause, SMALL, Standing, has_act};
+use crate::clause::{Clause, SMALL, Standing, has_act, sets_the_scene};
 use crate::leftover::{names_an_occasion, spares};
 use crate::tokens::{Kind, Token};
 use crate::words::{Role, RoleSet};
@@ -84,7 +84,8 @@ pub(crate) fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
             && !has_act(&clause)
             && !clause.has_any(ALONE)
             && carries_slots(&clause)
-            && !(names_both_anew(&clause)
+            && !(sets_the_scene(&clause) && !merged.iter().any(has_act)
+                || names_both_anew(&clause)
                 || someone_wants(&clause)
                 || describes(&clause)
                 || names_an_occasion(&clause)

@@ -2,6 +2,7 @@
 //!
 //! What it takes from the clauses before it is left to `inherit`.
 
+use crate::clause::sets_the_scene;
 use crate::finish::Decision;
 use crate::frame::{Frame, Pack, Place};
 use crate::inherit::inherit;
@@ -72,7 +73,10 @@ pub(crate) fn chosen(
     // "undo it, the page is white": what is said beside an undo is why.
     let undoes = decision.frame.action == Some(Action::Undo);
     let tied_unknown = read.iter().enumerate().any(|(other_place, other)| {
-        let reason = other.describes() || undoes && other_place != place && other.clause.after_pause();
+        let first = other_place < place && read.iter().take(other_place).all(|one| one.acts.is_empty());
+        let reason = other.describes()
+            || first && sets_the_scene(other.clause)
+            || undoes && other_place != place && other.clause.after_pause();
         other.clause.sentence == sentence && !other.frame.left_over.is_empty() && !reason
     });
     let disputed = part.clause.tokens.iter().any(|token| token.doubtful);

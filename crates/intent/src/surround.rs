@@ -4,7 +4,7 @@
 //! What becomes of the request then is left to `decide` and `request`.
 
 use crate::act::Verb;
-use crate::clause::{SMALL, Standing};
+use crate::clause::{SMALL, Standing, sets_the_scene};
 use crate::leftover::{names_an_occasion, spares, tells};
 use crate::mention::Who;
 use crate::mood::Stance;
@@ -183,6 +183,7 @@ pub(crate) fn judge_without_act(
         Standing::Main if needs_by_then(part, read) => {}
         // "Hello, Tomasz from payroll here.": who writes, in a sentence of its own.
         Standing::Main if opens && introduces(part, read) => {}
+        Standing::Main if opens && sets_the_scene(clause) => {}
         Standing::Main if part.has_unknown() && !part.is_chatter() => around.doubt("left_over"),
         Standing::Main if clause.is_announced() && part.has_unknown() => around.doubt("left_over"),
         Standing::Main | Standing::Reason | Standing::Before | Standing::After => {}

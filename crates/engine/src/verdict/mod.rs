@@ -236,6 +236,18 @@ fn data_was_replaced(evidence: &Evidence) -> Decision {
             content.missing.len(),
             content.tables
         ));
+        // A dump of the server's own, made before the marker was put, brings the earlier rows back without it.
+        if evidence.against_before.as_ref().is_some_and(Comparison::is_exact) {
+            reasons.push(
+                "and all hold exactly as many as before: the server may have gone back to a dump of its own, of which \
+                 nobody knows how old it is"
+                    .into(),
+            );
+            return Decision {
+                verdict: Verdict::Unknown,
+                reasons,
+            };
+        }
         let everything = content
             .missing
             .iter()

@@ -476,3 +476,18 @@ fn nothing_is_verified_without_proof() {
     }
     assert_eq!(seen, 7 * 4 * 5 * 5 * 2);
 }
+
+/// A server that goes back to an old dump of its own brings no marker with it: the earlier counts are no missing content.
+#[test]
+fn exactly_the_earlier_counts_without_the_marker_are_unknown() {
+    let evidence = Evidence {
+        canary: Canary::Gone,
+        ..reverted()
+    };
+    assert_verdict(&evidence, Verdict::Unknown);
+    let fewer = Evidence {
+        against_before: missing(Some(1)),
+        ..evidence
+    };
+    assert_verdict(&fewer, Verdict::Partial);
+}
