@@ -28,7 +28,7 @@ pub(crate) struct Context {
     /// Remarks of the settings, for `doctor`.
     remarks: Vec<String>,
     /// Keeps the simulated servers alive as long as the command runs.
-    _sandbox: Option<Sandbox>,
+    sandbox: Option<Sandbox>,
 }
 
 impl Context {
@@ -40,7 +40,7 @@ impl Context {
                 engine: Engine::new(settings),
                 globals,
                 remarks: Vec::new(),
-                _sandbox: Some(sandbox),
+                sandbox: Some(sandbox),
             });
         }
         let loaded = settings::load(&globals)?;
@@ -48,7 +48,7 @@ impl Context {
             engine: Engine::new(loaded.engine),
             globals,
             remarks: loaded.remarks,
-            _sandbox: None,
+            sandbox: None,
         })
     }
 
