@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use release_engine::{Engine, RunSecrets};
+use release_engine::{CommandLine, Engine, RunSecrets};
 use rmcp::handler::server::tool::{IntoCallToolResult, ToolCallContext, ToolRouter};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
@@ -28,7 +28,7 @@ use crate::fetches::Fetches;
 use crate::http::caller_of;
 use crate::reply::ToolError;
 use crate::tasks::Tasks;
-use crate::{completions, prompts, resources, schema, skill, tools};
+use crate::{completions, prompts, resources, runnable, schema, skill, tools};
 
 /// What every client is told once; clients cut it after 2,048 characters.
 pub(crate) const INSTRUCTIONS: &str = include_str!(concat!(
@@ -42,6 +42,8 @@ pub struct Handler {
     shared: Arc<Shared>,
     /// What runs must know and nobody may say in a call.
     secrets: Arc<RunSecrets>,
+    /// How commands are shown, so that a person can paste them.
+    commands: Arc<CommandLine>,
     /// Cancelled when the server ends.
     end: CancellationToken,
 }
@@ -87,6 +89,13 @@ impl Handler {
         self
     }
 
+    /// The same, whose results, prompts, resources and errors show commands as this program is called.
+    #[must_use]
+    pub fn showing_commands_as(mut self, commands: CommandLine) -> Self {
+        self.commands = Arc::new(commands);
+        self
+    }
+
     /// The same with these tools only.
     pub fn offering(engine: Engine, names: &[String]) -> Result<Self, UnknownTool> {
         let read_only = engine.settings().policy.read_only;
@@ -121,6 +130,7 @@ impl Handler {
                 tasks: Tasks::default(),
             }),
             secrets: Arc::default(),
+            commands: Arc::default(),
             end: CancellationToken::new(),
         }
     }
@@ -212,7 +222,9 @@ impl ServerHandler for Handler {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompts::get(&request).map(Into::into)
+        let mut prompt = prompts::get(&request)?;
+        runnable::prompt(&self.commands, &mut prompt);
+        Ok(prompt.into())
     }
 
     async fn list_resources(
@@ -242,7 +254,9 @@ impl ServerHandler for Handler {
         if let Some(page) = skill::read(&request.uri) {
             return Ok(page.into());
         }
-        let content = resources::read(self.engine(), &request.uri)?;
+        let mut content = resources::read(self.engine(), &request.uri)
+            .map_err(|error| runnable::error(&self.commands, error))?;
+        runnable::resource(&self.commands, &mut content);
         Ok(content.with_cache_scope(CacheScope::Private).into())
     }
 
@@ -327,7 +341,9 @@ impl ServerHandler for Handler {
         }
         let name = request.name.clone();
         if let Some(refusal) = self.refusal(&name) {
-            return refusal.into_call_tool_result();
+            return refusal
+                .into_call_tool_result()
+                .map(|refused| runnable::response(&self.commands, refused));
         }
         let asked = context.clone();
         let call = self
@@ -343,11 +359,15 @@ impl ServerHandler for Handler {
             )])
             .into())
         })?;
+        let answered = runnable::response(&self.commands, answered);
         // Looking at a run again and again is what tasks replace; who looks by hand gets what there is.
         if name == "run_status" {
             return Ok(answered);
         }
-        Ok(self.shared.tasks.instead_of(answered, self.engine(), &asked))
+        Ok(self
+            .shared
+            .tasks
+            .instead_of(answered, self.engine(), &self.commands, &asked))
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `manifest` | [`manifest`]: `skill-manifest.json`, made from all of these |
 //! | `tasks` | the tasks extension, for clients that speak it |
 //! | `aliases` | other names of tools |
+//! | `runnable` | commands in what is given out, as a person can type them |
 //! | `reply`, `views`, `text`, `schema` | results, their parts, foreign text made harmless, portable schemas |
 //!
 //! What the tools tell models is language and lives in `prompts/mcp/`. Decisions (what a sentence means, what
@@ -31,6 +32,7 @@ mod manifest;
 mod prompts;
 mod reply;
 mod resources;
+mod runnable;
 mod schema;
 mod serve;
 mod skill;

@@ -22,7 +22,8 @@ pub(crate) async fn run(context: &Context, options: Mcp) -> Result<Exit, EngineE
             Err(error) => return Ok(misused(&error)),
         }
     }
-    .with_secrets(secrets);
+    .with_secrets(secrets)
+    .showing_commands_as(settings::command_line_elsewhere(&context.globals));
     let Some(address) = options.http else {
         return ended(serve_stdio(handler).await);
     };

@@ -8,6 +8,7 @@
 )]
 
 mod asking;
+mod commands;
 mod confirmation;
 mod http;
 mod http_client;
