@@ -249,12 +249,12 @@ impl ServerHandler for Handler {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         if let Some(page) = skill::read(&request.uri) {
             return Ok(page.into());
         }
-        let mut content = resources::read(self.engine(), &request.uri)
+        let mut content = resources::read(&self.engine_for(&context), &request.uri)
             .map_err(|error| runnable::error(&self.commands, error))?;
         runnable::resource(&self.commands, &mut content);
         Ok(content.with_cache_scope(CacheScope::Private).into())
