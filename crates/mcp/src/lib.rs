@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `handler` | [`Handler`]: what the server is, its tool list, and the guard around every call |
 //! | `serve` | [`serve_stdio`], [`serve_http`]: the life of a server, to its end |
+//! | `stdio`, `message` | lines on stdin and stdout, and answers to what is no message |
 //! | `http` | [`HttpServer`]: many clients over Streamable HTTP, told apart by their tokens |
 //! | `tools` | one file a tool: its arguments, its hints, its result, its call |
 //! | `arguments` | what a caller may pass, checked in code, because schemas are not enforced |
@@ -29,6 +30,7 @@ mod follow;
 mod handler;
 mod http;
 mod manifest;
+mod message;
 mod prompts;
 mod reply;
 mod resources;
@@ -36,6 +38,7 @@ mod runnable;
 mod schema;
 mod serve;
 mod skill;
+mod stdio;
 mod tasks;
 mod text;
 mod tools;

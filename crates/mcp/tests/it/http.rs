@@ -226,6 +226,33 @@ async fn what_is_no_message_is_told_so() {
         let status = Call::post(&server, body).send().await.status;
         assert!((400..500).contains(&status), "{status} {body}");
     }
+    for (body, code, id) in [
+        (
+            r#"{"jsonrpc":"1.0","id":1,"method":"tools/list"}"#,
+            -32_600,
+            json!(1),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":{},"method":"tools/list"}"#,
+            -32_600,
+            Value::Null,
+        ),
+        ("{}", -32_600, Value::Null),
+        (
+            r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":7}"#,
+            -32_602,
+            json!("a"),
+        ),
+    ] {
+        let answer = Call::post(&server, body).send().await;
+        assert_eq!(answer.status, 400, "{body}");
+        let message = answer.json();
+        assert_eq!(
+            (&message["error"]["code"], &message["id"]),
+            (&json!(code), &id),
+            "{body}"
+        );
+    }
     let plain = Call::post(&server, "hello")
         .with("Content-Type", "text/plain")
         .send()
