@@ -28,7 +28,7 @@ use crate::fetches::Fetches;
 use crate::http::caller_of;
 use crate::reply::ToolError;
 use crate::tasks::Tasks;
-use crate::{completions, message, prompts, resources, runnable, schema, skill, tools};
+use crate::{call, completions, message, prompts, resources, runnable, schema, skill, tools};
 
 /// What every client is told once; clients cut it after 2,048 characters.
 pub(crate) const INSTRUCTIONS: &str = include_str!(concat!(
@@ -135,12 +135,17 @@ impl Handler {
         }
     }
 
-    /// Why a tool that there is may not be called here.
-    fn refusal(&self, name: &str) -> Option<ToolError> {
-        let there_is = self.shared.tools.map.contains_key(name);
-        let offered = self.shared.listed.iter().any(|tool| tool.name == name);
-        if !there_is || offered {
-            return None;
+    /// Why this call cannot be made here. Arguments that are only there to be left out go.
+    fn refusal(&self, request: &mut CallToolRequestParams) -> Option<ToolError> {
+        let name = request.name.as_ref();
+        let listed = &self.shared.listed;
+        if let Some(tool) = listed.iter().find(|tool| tool.name == name) {
+            call::without_nulls(tool, &mut request.arguments);
+            return call::bad_arguments(tool, request.arguments.as_ref());
+        }
+        if !self.shared.tools.map.contains_key(name) {
+            let names = listed.iter().map(|tool| tool.name.as_ref());
+            return Some(call::unknown_tool(name, names));
         }
         Some(if self.engine().settings().policy.read_only {
             ToolError::new(
@@ -350,7 +355,7 @@ impl ServerHandler for Handler {
             request.name = own.into();
         }
         let name = request.name.clone();
-        if let Some(refusal) = self.refusal(&name) {
+        if let Some(refusal) = self.refusal(&mut request) {
             return refusal
                 .into_call_tool_result()
                 .map(|refused| runnable::response(&self.commands, refused));

@@ -7,6 +7,7 @@
 //! | `stdio`, `message` | lines on stdin and stdout, and answers to what is no message |
 //! | `http` | [`HttpServer`]: many clients over Streamable HTTP, told apart by their tokens |
 //! | `tools` | one file a tool: its arguments, its hints, its result, its call |
+//! | `call` | whether a call is one of a tool there is, with arguments it takes |
 //! | `arguments` | what a caller may pass, checked in code, because schemas are not enforced |
 //! | `ask` | asking the person at the client, in both lifecycles of the protocol |
 //! | `follow`, `fetches` | waiting within a call for what goes on by itself: runs, packages on their way |
@@ -24,6 +25,7 @@
 mod aliases;
 mod arguments;
 mod ask;
+mod call;
 mod completions;
 mod fetches;
 mod follow;
