@@ -27,6 +27,7 @@ mod arguments;
 mod ask;
 mod call;
 mod completions;
+mod deadline;
 mod fetches;
 mod follow;
 mod handler;

@@ -10,6 +10,7 @@
 mod asking;
 mod commands;
 mod confirmation;
+mod deadlines;
 mod http;
 mod http_client;
 mod migrations;
