@@ -18,6 +18,7 @@ mod confirmation;
 mod crash;
 mod credentials;
 mod disguises;
+mod frames;
 mod migration_crash;
 mod migration_doubt;
 mod migration_failures;

@@ -288,6 +288,24 @@ async fn a_client_that_only_looks_leaves_no_trace() {
     }
 }
 
+#[tokio::test]
+async fn commands_in_results_name_the_home_that_the_server_works_on() {
+    let stage = Stage::new().await;
+    let mut talk = Conversation::begin(&stage, Lifecycle::Initialize).await;
+    let planned = talk
+        .call("restore", json!({ "source": "dev", "target": "prod" }))
+        .await;
+    let plan = &planned["structuredContent"]["plan"];
+    let command = format!(
+        "nocobase-release --home {} apply {}",
+        stage.home().display(),
+        plan["plan"].as_str().unwrap()
+    );
+    assert_eq!(plan["terminal_command"], command);
+    let text = planned["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains(&command), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_in_the_sandbox_ends_although_its_client_has_left() {
     let stage = Stage::new().await;

@@ -6,45 +6,24 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use nocobase_client::Secret;
-use release_engine::EngineError;
+use release_engine::{CommandLine, EngineError};
 use serde::Serialize;
 
 use crate::arguments::Globals;
 
 /// How this binary was called, with the options that decide what it works on.
-static COMMAND: OnceLock<String> = OnceLock::new();
+static COMMAND: OnceLock<CommandLine> = OnceLock::new();
 
 /// Commands that are shown shall run as they stand: in the sandbox, and in another home.
 pub(crate) fn show_commands_as(globals: &Globals) {
-    let mut command = String::from("nocobase-release");
-    if globals.sandbox {
-        command.push_str(" --sandbox");
-    }
-    if let Some(home) = &globals.home {
-        let home = home.display().to_string();
-        let quote = if home.contains(char::is_whitespace) {
-            "'"
-        } else {
-            ""
-        };
-        command.push_str(&format!(" --home {quote}{home}{quote}"));
-    }
     // Only the first call counts, and there is only one.
-    COMMAND.get_or_init(|| command);
+    COMMAND.get_or_init(|| CommandLine::new(globals.sandbox, globals.home.as_deref()));
 }
 
 /// The text with its commands as they can be typed here.
 pub(crate) fn runnable(text: &str) -> String {
     match COMMAND.get() {
-        Some(command) => {
-            let shown = text.replace("nocobase-release ", &format!("{command} "));
-            // What says --sandbox itself does not say it twice.
-            if command.contains(" --sandbox") {
-                shown.replace(&format!("{command} --sandbox "), &format!("{command} "))
-            } else {
-                shown
-            }
-        }
+        Some(command) => command.runnable(text),
         None => text.to_owned(),
     }
 }

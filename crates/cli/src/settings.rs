@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nocobase_client::{ApiBase, ClientOptions, Credentials, Environment, Origin, Secret, nb_cli};
-use release_engine::{EngineError, EngineSettings, Home, Pace, Policy, RunSecrets};
+use release_engine::{CommandLine, EngineError, EngineSettings, Home, Pace, Policy, RunSecrets};
 use serde::Deserialize;
 
 use crate::arguments::{Globals, Secrets};
@@ -116,18 +116,28 @@ pub(crate) struct Loaded {
 
 /// The tool's home: the option, the variable, or `.nocobase` beside NocoBase CLI's.
 pub(crate) fn home(globals: &Globals) -> PathBuf {
+    chosen_home(globals).unwrap_or_else(|| absolute(nb_cli_folder()))
+}
+
+/// The home by the option or the variable.
+fn chosen_home(globals: &Globals) -> Option<PathBuf> {
     let variable = || {
         env::var_os("NOCOBASE_RELEASE_HOME")
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    let home = globals
-        .home
-        .clone()
-        .or_else(variable)
-        .unwrap_or_else(nb_cli_folder);
-    // Journals name files; they must be found from anywhere.
-    std::path::absolute(&home).unwrap_or(home)
+    globals.home.clone().or_else(variable).map(absolute)
+}
+
+/// Journals name files; they must be found from anywhere.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// How a person at a terminal of their own reaches what a server works on: neither its folder nor its variables are
+/// theirs.
+pub(crate) fn command_line_elsewhere(globals: &Globals) -> CommandLine {
+    CommandLine::new(globals.sandbox, chosen_home(globals).as_deref())
 }
 
 fn nb_cli_folder() -> PathBuf {

@@ -89,6 +89,46 @@ fn approval(home: &Home, plan: &Plan) -> Option<Approval> {
     (approval.hash == plan.hash).then_some(approval)
 }
 
+/// Who made a plan, as kept beside it: the plan itself is the same whoever asks for it.
+#[derive(Serialize, Deserialize)]
+struct Maker {
+    /// The hash of the plan that they made: another plan of that name is not meant.
+    hash: String,
+    /// In the words of the server that they asked.
+    by: String,
+}
+
+/// Keeps who made this plan.
+pub(crate) fn keep_maker(home: &Home, plan: &Plan, by: &str) -> Result<(), EngineError> {
+    let maker = Maker {
+        hash: plan.hash.clone(),
+        by: by.to_owned(),
+    };
+    let bytes = serde_json::to_vec(&maker).map_err(|error| {
+        EngineError::local("cannot write who made the plan", std::io::Error::other(error))
+    })?;
+    write_atomically(&home.plan_maker_file(&plan.id), &bytes)
+}
+
+/// Who made this plan; nobody where it was made on one's own machine.
+pub(crate) fn maker(home: &Home, plan: &Plan) -> Option<String> {
+    let bytes = std::fs::read(home.plan_maker_file(&plan.id)).ok()?;
+    let maker: Maker = serde_json::from_slice(&bytes).ok()?;
+    (maker.hash == plan.hash).then_some(maker.by)
+}
+
+/// Whether this caller may confirm the plan: their own only. Whoever calls from nowhere but this machine owns it.
+pub(crate) fn check_maker(home: &Home, plan: &Plan, caller: Option<&str>) -> Result<(), EngineError> {
+    let maker = maker(home, plan);
+    if caller.is_none() || maker.as_deref() == caller {
+        return Ok(());
+    }
+    Err(EngineError::PlanOfAnother {
+        plan: plan.id.to_string(),
+        maker,
+    })
+}
+
 /// Whether the plan has not become a run yet.
 pub(crate) fn check_unused(home: &Home, plan: &Plan) -> Result<(), EngineError> {
     match std::fs::read_to_string(home.plan_used_file(&plan.id)) {
@@ -122,6 +162,7 @@ pub(crate) fn confirm(
     if plan.compute_hash() != plan.hash {
         return Err(EngineError::PlanAltered { plan: id });
     }
+    check_maker(home, &plan, caller)?;
     check_unused(home, &plan)?;
     if now >= plan.expires_at {
         return Err(EngineError::PlanExpired {
@@ -145,6 +186,7 @@ pub(crate) fn confirm(
     }
     let first = Event::RunCreated {
         run: run.clone(),
+        planned_by: maker(home, &plan),
         plan: Box::new(plan),
         confirmed_by,
         approved_by,

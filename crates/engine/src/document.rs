@@ -79,6 +79,7 @@ impl RunDocument {
             }
         }
         list.push(("confirmed", self.confirmed()));
+        list.extend(report.planned_by.clone().map(|maker| ("planned by", maker)));
         list.extend(report.caller.clone().map(|caller| ("asked for by", caller)));
         list.push(("began", seconds(&report.created_at)));
         list.push(("took", spell_duration(self.timeline.length)));

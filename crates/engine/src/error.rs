@@ -112,6 +112,14 @@ pub enum EngineError {
         /// The run it became.
         run: String,
     },
+    /// Somebody else made the plan.
+    #[error("the plan {plan} was made by {}, and only they can confirm it", maker.as_deref().unwrap_or(ITS_OWNER))]
+    PlanOfAnother {
+        /// Its id.
+        plan: String,
+        /// Who made it, as this server calls them; nobody where it was made on this machine itself.
+        maker: Option<String>,
+    },
     /// The stored plan does not match its own hash.
     #[error("the plan {plan} was altered after it was made")]
     PlanAltered {
@@ -184,6 +192,12 @@ pub enum EngineError {
         /// The id as given.
         run: String,
     },
+    /// There is no run at all, or none of theirs.
+    #[error("{}", match caller { Some(caller) => format!("{caller} has started no run here yet"), None => "nothing was run from this machine yet".to_owned() })]
+    NoRuns {
+        /// Whose was looked for; none where any would do.
+        caller: Option<String>,
+    },
     /// There is nothing that could be undone.
     #[error("nothing to undo on {environment}: {reason}")]
     NothingToUndo {
@@ -236,6 +250,9 @@ pub enum EngineError {
     },
 }
 
+/// Whoever works on this machine itself, and not through a server's network.
+const ITS_OWNER: &str = "someone at this machine itself";
+
 fn summary(findings: &[Finding]) -> String {
     let blockers: Vec<&str> = findings
         .iter()
@@ -283,6 +300,7 @@ impl EngineError {
             Self::PlanNotFound { .. } => "plan_not_found",
             Self::PlanExpired { .. } => "plan_expired",
             Self::PlanUsed { .. } => "plan_used",
+            Self::PlanOfAnother { .. } => "plan_of_another",
             Self::PlanAltered { .. } => "plan_altered",
             Self::WrongConfirmation { .. } => "wrong_confirmation",
             Self::Unconfirmed { .. } => "unconfirmed",
@@ -292,7 +310,7 @@ impl EngineError {
             Self::Locked { .. } => "target_locked",
             Self::UnfinishedRun { .. } => "unfinished_run",
             Self::PlanForeign { .. } => "plan_foreign",
-            Self::RunNotFound { .. } => "run_not_found",
+            Self::RunNotFound { .. } | Self::NoRuns { .. } => "run_not_found",
             Self::NothingToUndo { .. } => "nothing_to_undo",
             Self::RuleUndecided { .. } => "rule_undecided",
             Self::RuleNotFound { .. } => "rule_not_found",
@@ -312,6 +330,7 @@ impl EngineError {
             | Self::FileNotFound { .. }
             | Self::PlanNotFound { .. }
             | Self::RunNotFound { .. }
+            | Self::NoRuns { .. }
             | Self::NothingToUndo { .. }
             | Self::RuleUndecided { .. }
             | Self::RuleNotFound { .. }
@@ -320,6 +339,7 @@ impl EngineError {
             Self::NeedsPerson { .. } | Self::Forbidden { .. } => ErrorKind::Policy,
             Self::PlanExpired { .. }
             | Self::PlanUsed { .. }
+            | Self::PlanOfAnother { .. }
             | Self::PlanAltered { .. }
             | Self::PlanForeign { .. }
             | Self::Unconfirmed { .. }
@@ -371,6 +391,10 @@ impl EngineError {
             Self::PlanUsed { run, .. } => {
                 format!("see how that run stands (`nocobase-release runs show {run}`) before you plan anew")
             }
+            Self::PlanOfAnother { maker, .. } => format!(
+                "make a plan of your own, or let {} confirm this one",
+                maker.as_deref().unwrap_or(ITS_OWNER)
+            ),
             Self::PlanExpired { .. } | Self::PlanAltered { .. } => {
                 "make a new plan and confirm that one".into()
             }
@@ -401,6 +425,11 @@ impl EngineError {
             Self::UnfinishedRun { run, .. } => format!("finish it first: nocobase-release runs resume {run}"),
             Self::PlanForeign { .. } => "make a new plan with the settings of this machine".into(),
             Self::RunNotFound { .. } => "see `nocobase-release runs list`".into(),
+            Self::NoRuns { .. } => {
+                "a run begins with a backup or with a plan that is confirmed; see `nocobase-release runs list` for all \
+                 runs of this machine"
+                    .into()
+            }
             Self::NothingToUndo { .. } => "see `nocobase-release runs list`".into(),
             Self::RuleUndecided { rules, .. } => {
                 let listed: Vec<String> = rules.iter().map(RuleFact::listed).collect();

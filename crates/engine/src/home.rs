@@ -52,6 +52,10 @@ impl Home {
         self.state("plans").join(format!("{plan}.approved"))
     }
 
+    pub(crate) fn plan_maker_file(&self, plan: &PlanId) -> PathBuf {
+        self.state("plans").join(format!("{plan}.maker"))
+    }
+
     /// All runs, one folder each.
     pub(crate) fn runs(&self) -> PathBuf {
         self.state("runs")

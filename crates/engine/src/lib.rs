@@ -12,11 +12,13 @@
 //! | `ledger` | which package was verified where, read out of the journals |
 //! | [`package`] | opening and judging a package before any server sees it |
 //! | `timeline`, `document` | what happened when, and the report that is kept |
+//! | `command_line` | commands in texts, as they can be typed here |
 //! | `policy`, `lock`, `home`, `report`, `error` | rules, one run a target, files, words, errors |
 //!
 //! HTTP is left to `nocobase-client`, sentences to `release-intent`, printing and settings to the faces.
 
 mod address;
+mod command_line;
 mod confirm;
 mod document;
 mod engine;
@@ -40,6 +42,7 @@ mod timeline;
 mod verdict;
 mod version;
 
+pub use command_line::CommandLine;
 pub use confirm::{Approval, ConfirmedPlan, Proof};
 pub use document::RunDocument;
 pub use engine::{

@@ -40,6 +40,9 @@ pub struct RunReport {
     /// Who asked for it, where it was asked for over a network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<String>,
+    /// Who made the plan, where that was asked for over a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_by: Option<String>,
     /// When it was created.
     pub created_at: String,
     /// When its last line was written.
@@ -114,6 +117,7 @@ impl RunReport {
             confirmed_by: state.confirmed_by,
             approved_by: state.approved_by.clone(),
             caller: state.caller.clone(),
+            planned_by: state.planned_by.clone(),
             created_at: state.created_at.to_string(),
             updated_at: state.updated_at.to_string(),
             progress: state.progress.as_ref().map(|(step, word)| {
@@ -157,6 +161,9 @@ impl RunReport {
     pub fn to_text(&self) -> String {
         let mut text = Vec::new();
         text.push(format!("{}: {}", self.run, self.summary));
+        if let Some(maker) = &self.planned_by {
+            text.push(format!("planned by {maker}"));
+        }
         if let Some(caller) = &self.caller {
             text.push(format!("asked for by {caller}"));
         }
@@ -244,6 +251,15 @@ fn mark(says: Says) -> char {
 impl Plan {
     /// The plan in plain lines, for the person who is to confirm it.
     pub fn to_text(&self) -> String {
+        self.lines(true)
+    }
+
+    /// The same for whoever may read it and not confirm it: without what confirms it.
+    pub fn to_text_for_others(&self) -> String {
+        self.lines(false)
+    }
+
+    fn lines(&self, with_confirmation: bool) -> String {
         let mut text = Vec::new();
         text.push(format!("{}: {}", self.id, self.summary));
         for (side, facts) in [("source", &self.facts.source), ("target", &self.facts.target)] {
@@ -341,6 +357,9 @@ impl Plan {
         }
         match self.confirmation {
             Strength::None => {}
+            _ if !with_confirmation => {
+                text.push("only whoever made it can confirm it".to_owned());
+            }
             Strength::Phrase => {
                 let until = self.expires_at.strftime("%H:%M:%S UTC");
                 text.push(format!(

@@ -88,7 +88,7 @@ mod tests {
         assert!(sentence(&"生".repeat(2_000)).is_ok());
         assert!(sentence(&"生".repeat(2_001)).is_err());
         assert_eq!(wait(Some(45), 0), Ok(Duration::from_secs(45)));
-        assert_eq!(wait(Some(46), 0).unwrap_err().code, "invalid_argument");
+        assert_eq!(wait(Some(46), 0).unwrap_err().code, "bad_arguments");
         assert_eq!(wait(None, 3), Ok(Duration::from_secs(3)));
     }
 }

@@ -7,16 +7,16 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use release_engine::{Engine, RunSecrets};
+use release_engine::{CommandLine, Engine, RunSecrets};
 use rmcp::handler::server::tool::{IntoCallToolResult, ToolCallContext, ToolRouter};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams,
-    CompleteRequestParams, CompleteResult, ContentBlock, GetPromptRequestParams, GetPromptResponse,
-    GetSkillRequestParams, GetSkillResult, GetTaskParams, GetTaskResult, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceDirectoryRequestParams, ReadResourceDirectoryResult,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
-    UpdateTaskParams,
+    CompleteRequestParams, CompleteResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
+    GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams,
+    GetTaskResult, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListSkillsResult, ListToolsResult, PaginatedRequestParams, ReadResourceDirectoryRequestParams,
+    ReadResourceDirectoryResult, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, Tool, UpdateTaskParams,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, tool_handler};
@@ -28,7 +28,7 @@ use crate::fetches::Fetches;
 use crate::http::caller_of;
 use crate::reply::ToolError;
 use crate::tasks::Tasks;
-use crate::{completions, deadline, prompts, resources, schema, skill, tools};
+use crate::{call, completions, deadline, message, prompts, resources, runnable, schema, skill, tools};
 
 /// What every client is told once; clients cut it after 2,048 characters.
 pub(crate) const INSTRUCTIONS: &str = include_str!(concat!(
@@ -42,6 +42,8 @@ pub struct Handler {
     shared: Arc<Shared>,
     /// What runs must know and nobody may say in a call.
     secrets: Arc<RunSecrets>,
+    /// How commands are shown, so that a person can paste them.
+    commands: Arc<CommandLine>,
     /// Cancelled when the server ends.
     end: CancellationToken,
 }
@@ -87,6 +89,13 @@ impl Handler {
         self
     }
 
+    /// The same, whose results, prompts, resources and errors show commands as this program is called.
+    #[must_use]
+    pub fn showing_commands_as(mut self, commands: CommandLine) -> Self {
+        self.commands = Arc::new(commands);
+        self
+    }
+
     /// The same with these tools only.
     pub fn offering(engine: Engine, names: &[String]) -> Result<Self, UnknownTool> {
         let read_only = engine.settings().policy.read_only;
@@ -121,16 +130,22 @@ impl Handler {
                 tasks: Tasks::default(),
             }),
             secrets: Arc::default(),
+            commands: Arc::default(),
             end: CancellationToken::new(),
         }
     }
 
-    /// Why a tool that there is may not be called here.
-    fn refusal(&self, name: &str) -> Option<ToolError> {
-        let there_is = self.shared.tools.map.contains_key(name);
-        let offered = self.shared.listed.iter().any(|tool| tool.name == name);
-        if !there_is || offered {
-            return None;
+    /// Why this call cannot be made here. Arguments that are only there to be left out go.
+    fn refusal(&self, request: &mut CallToolRequestParams) -> Option<ToolError> {
+        let name = request.name.as_ref();
+        let listed = &self.shared.listed;
+        if let Some(tool) = listed.iter().find(|tool| tool.name == name) {
+            call::without_nulls(tool, &mut request.arguments);
+            return call::bad_arguments(tool, request.arguments.as_ref());
+        }
+        if !self.shared.tools.map.contains_key(name) {
+            let names = listed.iter().map(|tool| tool.name.as_ref());
+            return Some(call::unknown_tool(name, names));
         }
         Some(if self.engine().settings().policy.read_only {
             ToolError::new(
@@ -221,7 +236,9 @@ impl ServerHandler for Handler {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        prompts::get(&request).map(Into::into)
+        let mut prompt = prompts::get(&request)?;
+        runnable::prompt(&self.commands, &mut prompt);
+        Ok(prompt.into())
     }
 
     async fn list_resources(
@@ -246,12 +263,14 @@ impl ServerHandler for Handler {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         if let Some(page) = skill::read(&request.uri) {
             return Ok(page.into());
         }
-        let content = resources::read(self.engine(), &request.uri)?;
+        let mut content = resources::read(&self.engine_for(&context), &request.uri)
+            .map_err(|error| runnable::error(&self.commands, error))?;
+        runnable::resource(&self.commands, &mut content);
         Ok(content.with_cache_scope(CacheScope::Private).into())
     }
 
@@ -263,6 +282,16 @@ impl ServerHandler for Handler {
         Ok(CompleteResult::new(
             completions::complete(self.engine(), &request).await,
         ))
+    }
+
+    /// rmcp calls a method that it knows unknown where its params are wrong.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(message::wrong_params(&request)
+            .unwrap_or_else(|| ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)))
     }
 
     async fn get_task(
@@ -335,8 +364,10 @@ impl ServerHandler for Handler {
             request.name = own.into();
         }
         let name = request.name.clone();
-        if let Some(refusal) = self.refusal(&name) {
-            return refusal.into_call_tool_result();
+        if let Some(refusal) = self.refusal(&mut request) {
+            return refusal
+                .into_call_tool_result()
+                .map(|refused| runnable::response(&self.commands, refused));
         }
         let asked = context.clone();
         let call = self
@@ -351,7 +382,9 @@ impl ServerHandler for Handler {
             deadline::bounded(call).await
         };
         let Some(answered) = answered else {
-            return too_slow(&name).into_call_tool_result();
+            return too_slow(&name)
+                .into_call_tool_result()
+                .map(|refused| runnable::response(&self.commands, refused));
         };
         let answered = answered.unwrap_or_else(|_| {
             tracing::error!(tool = %name, "a tool panicked");
@@ -361,11 +394,15 @@ impl ServerHandler for Handler {
             )])
             .into())
         })?;
+        let answered = runnable::response(&self.commands, answered);
         // Looking at a run again and again is what tasks replace; who looks by hand gets what there is.
         if name == "run_status" {
             return Ok(answered);
         }
-        Ok(self.shared.tasks.instead_of(answered, self.engine(), &asked))
+        Ok(self
+            .shared
+            .tasks
+            .instead_of(answered, self.engine(), &self.commands, &asked))
     }
 }
 

@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | `handler` | [`Handler`]: what the server is, its tool list, and the guard around every call |
 //! | `serve` | [`serve_stdio`], [`serve_http`]: the life of a server, to its end |
+//! | `stdio`, `message` | lines on stdin and stdout, and answers to what is no message |
 //! | `http` | [`HttpServer`]: many clients over Streamable HTTP, told apart by their tokens |
 //! | `tools` | one file a tool: its arguments, its hints, its result, its call |
+//! | `call` | whether a call is one of a tool there is, with arguments it takes |
 //! | `arguments` | what a caller may pass, checked in code, because schemas are not enforced |
 //! | `ask` | asking the person at the client, in both lifecycles of the protocol |
 //! | `follow`, `fetches` | waiting within a call for what goes on by itself: runs, packages on their way |
@@ -13,6 +15,7 @@
 //! | `manifest` | [`manifest`]: `skill-manifest.json`, made from all of these |
 //! | `tasks` | the tasks extension, for clients that speak it |
 //! | `aliases` | other names of tools |
+//! | `runnable` | commands in what is given out, as a person can type them |
 //! | `reply`, `views`, `text`, `schema` | results, their parts, foreign text made harmless, portable schemas |
 //!
 //! What the tools tell models is language and lives in `prompts/mcp/`. Decisions (what a sentence means, what
@@ -22,6 +25,7 @@
 mod aliases;
 mod arguments;
 mod ask;
+mod call;
 mod completions;
 mod deadline;
 mod fetches;
@@ -29,12 +33,15 @@ mod follow;
 mod handler;
 mod http;
 mod manifest;
+mod message;
 mod prompts;
 mod reply;
 mod resources;
+mod runnable;
 mod schema;
 mod serve;
 mod skill;
+mod stdio;
 mod tasks;
 mod text;
 mod tools;

@@ -53,7 +53,7 @@ impl ToolError {
     /// An argument that is missing or out of bounds.
     pub(crate) fn argument(name: &str, problem: impl std::fmt::Display) -> Self {
         Self::new(
-            "invalid_argument",
+            "bad_arguments",
             format!("{name} {problem}"),
             "correct the argument and call the tool again",
         )

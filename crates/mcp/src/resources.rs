@@ -99,7 +99,13 @@ pub(crate) fn read(engine: &Engine, uri: &str) -> Result<ReadResourceResult, Err
         }
         ["plans", plan] => {
             let plan = engine.load_plan(plan).map_err(failed)?;
-            Ok(as_text(uri, &plan.to_text(), PLAIN))
+            // Whoever has the phrase could confirm a plan that they did not ask for.
+            let text = if engine.may_confirm(&plan) {
+                plan.to_text()
+            } else {
+                plan.to_text_for_others()
+            };
+            Ok(as_text(uri, &text, PLAIN))
         }
         ["runs"] => {
             let runs = engine.runs(MOST_RUNS).map_err(failed)?;

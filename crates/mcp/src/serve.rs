@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::handler::Handler;
 use crate::http::{HttpError, HttpOptions, HttpServer};
+use crate::stdio::Lines;
 
 /// Why serving ended early.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +32,7 @@ pub enum ServeError {
 /// Serves one client on stdin and stdout until it leaves or the process is told to end.
 pub async fn serve_stdio(handler: Handler) -> Result<(), ServeError> {
     let mut told_to_end = std::pin::pin!(signal()?);
-    let greeting = handler.serve(rmcp::transport::stdio());
+    let greeting = handler.serve(Lines::new(tokio::io::stdin(), tokio::io::stdout()));
     let running = tokio::select! {
         () = &mut told_to_end => return Ok(()),
         greeted = greeting => match greeted {

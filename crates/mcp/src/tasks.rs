@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use release_engine::{Engine, RunId, RunReport, RunStanding};
+use release_engine::{CommandLine, Engine, RunId, RunReport, RunStanding};
 use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{
     CallToolResponse, CallToolResult, ContentBlock, CreateTaskResult, DetailedTask, InputResponses,
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::http::caller_of;
 use crate::reply::ToolError;
+use crate::runnable;
 use crate::text::one_line;
 use crate::tools::{RunAnswer, finished};
 
@@ -43,6 +44,7 @@ impl Tasks {
         &self,
         response: CallToolResponse,
         engine: &Engine,
+        commands: &Arc<CommandLine>,
         context: &RequestContext<RoleServer>,
     ) -> CallToolResponse {
         let CallToolResponse::Complete(result) = &response else {
@@ -64,7 +66,7 @@ impl Tasks {
             .with_ttl_ms(LIFETIME_MS)
             .with_poll_interval_ms(POLL_MS)
             .with_status_message(format!("{run} is running"));
-        let engine = engine.clone();
+        let (engine, commands) = (engine.clone(), Arc::clone(commands));
         let task = self.manager.spawn(options, |task| {
             Box::pin(async move {
                 let mut follower = engine.follow(&run);
@@ -86,10 +88,12 @@ impl Tasks {
                         }
                     }
                 };
-                match report {
+                let mut ended = match report {
                     Ok(report) => completed(answer, &report),
                     Err(error) => failed(ToolError::from(error)),
-                }
+                }?;
+                runnable::result(&commands, &mut ended);
+                Ok(ended)
             })
         });
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);

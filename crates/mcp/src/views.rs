@@ -120,6 +120,9 @@ pub(crate) struct RunView {
     /// Who asked for it, where this server tells its callers apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) asked_by: Option<String>,
+    /// Who made its plan, where this server tells its callers apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) planned_by: Option<String>,
     /// The person who approved it at a terminal, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) approved_by: Option<String>,
@@ -196,6 +199,7 @@ impl From<&RunReport> for RunView {
             source: report.source.clone(),
             target: report.target.clone(),
             asked_by: report.caller.clone(),
+            planned_by: report.planned_by.clone(),
             approved_by: report.approved_by.clone(),
             state: report.state,
             verdict: report.verdict,

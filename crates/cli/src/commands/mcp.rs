@@ -32,7 +32,8 @@ async fn serve(context: &Context, options: Mcp) -> Result<Exit, EngineError> {
             Err(error) => return Ok(misused(&error)),
         }
     }
-    .with_secrets(secrets);
+    .with_secrets(secrets)
+    .showing_commands_as(settings::command_line_elsewhere(&context.globals));
     let Some(address) = options.http else {
         return ended(serve_stdio(handler).await);
     };

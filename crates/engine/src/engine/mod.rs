@@ -264,6 +264,11 @@ impl Engine {
         }))
     }
 
+    /// Whether whoever asks may confirm this plan: on one's own machine any, over a network their own.
+    pub fn may_confirm(&self, plan: &Plan) -> bool {
+        confirm::check_maker(&self.settings.home, plan, self.caller.as_deref()).is_ok()
+    }
+
     /// The plan of that id.
     pub fn load_plan(&self, id: &str) -> Result<Plan, EngineError> {
         let not_found = || EngineError::PlanNotFound { plan: id.to_owned() };
@@ -295,6 +300,7 @@ impl Engine {
     /// Confirms a plan. A target that another run holds, or a policy that changed, leaves the plan unused.
     pub fn confirm(&self, plan: Plan, proof: &Proof) -> Result<ConfirmedPlan, EngineError> {
         let now = Timestamp::now();
+        confirm::check_maker(&self.settings.home, &plan, self.caller.as_deref())?;
         confirm::check_unused(&self.settings.home, &plan)?;
         let address = plan.locked_address().to_owned();
         if let Some(target) = plan.target() {
@@ -490,7 +496,7 @@ impl Engine {
             .collect())
     }
 
-    /// The run of that id; without one, the newest.
+    /// The run of that id; without one, the newest: over a network, the newest that whoever asks planned or started.
     pub fn find_run(&self, id: Option<&str>) -> Result<RunId, EngineError> {
         match id {
             Some(id) => RunId::parse(id)
@@ -498,11 +504,24 @@ impl Engine {
                 .ok_or_else(|| EngineError::RunNotFound { run: id.to_owned() }),
             None => journal::list_runs(&self.settings.home)?
                 .into_iter()
-                .next()
-                .ok_or_else(|| EngineError::RunNotFound {
-                    run: "the last one".into(),
+                .find(|run| self.is_ours(run))
+                .ok_or_else(|| EngineError::NoRuns {
+                    caller: self.caller.as_deref().map(Into::into),
                 }),
         }
+    }
+
+    /// Whether whoever asks planned or started this run; on one's own machine every run is one's own.
+    fn is_ours(&self, run: &RunId) -> bool {
+        let Some(caller) = self.caller.as_deref() else {
+            return true;
+        };
+        self.run(run).is_ok_and(|report| {
+            [report.caller, report.planned_by]
+                .into_iter()
+                .flatten()
+                .any(|name| name == caller)
+        })
     }
 
     /// A client for an environment.
@@ -525,6 +544,10 @@ impl Engine {
     }
 
     fn keep(&self, plan: &Plan) -> Result<(), EngineError> {
+        // Before the plan: one that is there without its maker would be nobody's.
+        if let Some(caller) = &self.caller {
+            confirm::keep_maker(&self.settings.home, plan, caller)?;
+        }
         let bytes = serde_json::to_vec_pretty(plan)
             .map_err(|error| EngineError::local("cannot write the plan", std::io::Error::other(error)))?;
         write_atomically(&self.settings.home.plan_file(&plan.id), &bytes)

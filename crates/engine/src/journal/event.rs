@@ -109,6 +109,9 @@ pub enum Event {
         /// Who asked for it, as the server that was asked calls them; absent on one's own machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         caller: Option<String>,
+        /// Who made the plan, as the server that was asked calls them; absent on one's own machine.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned_by: Option<String>,
     },
     /// A process took the run up.
     RunnerStarted {

@@ -78,6 +78,8 @@ pub struct RunState {
     pub approved_by: Option<String>,
     /// Who asked for it, where it was asked for over a network.
     pub caller: Option<String>,
+    /// Who made the plan, where that was asked for over a network.
+    pub planned_by: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When its last line was written.
@@ -138,12 +140,14 @@ impl RunState {
                 confirmed_by,
                 approved_by,
                 caller,
+                planned_by,
             } if line.number == 1 => Ok(Self {
                 run: run.clone(),
                 plan: (**plan).clone(),
                 confirmed_by: *confirmed_by,
                 approved_by: approved_by.clone(),
                 caller: caller.clone(),
+                planned_by: planned_by.clone(),
                 created_at: line.at,
                 updated_at: line.at,
                 phase: Phase::Created,

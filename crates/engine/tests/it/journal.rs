@@ -40,6 +40,7 @@ pub(crate) fn created() -> Event {
         confirmed_by: ConfirmedBy::Phrase,
         approved_by: None,
         caller: None,
+        planned_by: None,
     }
 }
 

@@ -38,6 +38,7 @@ fn placed(place: char, plan: Plan, sha256: &str, verdict: Option<Verdict>) -> Ru
         confirmed_by: ConfirmedBy::Phrase,
         approved_by: None,
         caller: None,
+        planned_by: None,
     };
     let later = |line: Line| Line {
         at: now() + jiff::SignedDuration::from_secs(i64::from(u32::from(place))),

@@ -7,6 +7,7 @@
 //! | `hosts` | which names this server answers to |
 //! | `rate` | how often somebody may call |
 //! | `sessions` | how many sessions there may be, and whose they are |
+//! | `messages` | the reason where a body is no message |
 //! | `listen` | connections: TLS, time limits, the end |
 //!
 //! rmcp speaks the protocol; it leaves callers, limits and the listening to its user. Runs execute in processes of
@@ -15,6 +16,7 @@
 mod guard;
 mod hosts;
 mod listen;
+mod messages;
 mod rate;
 mod sessions;
 mod tokens;
@@ -229,6 +231,10 @@ where
         .with_state(Arc::clone(&guard));
     Router::new()
         .route_service(MCP_PATH, protocol)
+        .layer(axum::middleware::from_fn_with_state(
+            options.limits.body_bytes,
+            messages::explain,
+        ))
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&guard),
             guard::admit,

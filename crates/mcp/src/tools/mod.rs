@@ -144,7 +144,7 @@ impl Handler {
     /// Makes a plan for something that overwrites, and shows it.
     async fn plan(&self, request: &Request, context: &RequestContext<RoleServer>) -> Result<Plan, ToolError> {
         self.keep_to_known_files(request, context)?;
-        Ok(self.engine().plan(request, self.secrets()).await?)
+        Ok(self.engine_for(context).plan(request, self.secrets()).await?)
     }
 
     /// Callers over a network name packages, not files: a path would let them feel their way through this machine.

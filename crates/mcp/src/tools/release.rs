@@ -140,7 +140,7 @@ impl Handler {
                 ask_back(&reading, self.engine().with_packages(&reading, questions).await)
             }
             Understood::Clear(Wanted::Nothing(message)) => in_words(ReleaseStatus::NothingToDo, message),
-            Understood::Clear(Wanted::Look(lookup)) => self.look(&lookup).await?,
+            Understood::Clear(Wanted::Look(lookup)) => self.look(&lookup, &context).await?,
             Understood::Clear(Wanted::Plan(request @ Request::Backup { .. })) => {
                 let wait = Duration::from_secs(FIRST_LOOK.into());
                 let report = self.start_backup(&request, wait, &context).await?;
@@ -152,7 +152,11 @@ impl Handler {
         Ok(reply)
     }
 
-    async fn look(&self, lookup: &Lookup) -> Result<Reply<ReleaseAnswer>, ToolError> {
+    async fn look(
+        &self,
+        lookup: &Lookup,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Reply<ReleaseAnswer>, ToolError> {
         match lookup {
             Lookup::Environments => {
                 let environments = self.environment_views();
@@ -178,7 +182,7 @@ impl Handler {
             }
             Lookup::Check(environments) => self.check(environments).await,
             Lookup::Status => {
-                let run = self.engine().find_run(None)?;
+                let run = self.engine_for(context).find_run(None)?;
                 Ok(with_run(ReleaseStatus::Answered, &self.engine().run(&run)?))
             }
             Lookup::History => Ok(history(&self.engine().runs(MOST_RUNS)?)),

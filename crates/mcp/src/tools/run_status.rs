@@ -16,7 +16,7 @@ use crate::reply::{Reply, ToolError};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunStatusArguments {
-    /// The run's id; the newest run when left out.
+    /// The run's id; the newest run of whoever calls when left out.
     #[schemars(length(min = 1, max = 64))]
     run: Option<String>,
     /// Seconds to wait for its end before answering, 0 to 45; 0 when left out.
@@ -44,7 +44,7 @@ impl Handler {
             .as_deref()
             .map(|run| arguments::id("run", run))
             .transpose()?;
-        let run = self.engine().find_run(id)?;
+        let run = self.engine_for(&context).find_run(id)?;
         let report = follow(self, &run, wait, &context).await?;
         Ok(RunAnswer::new(&report).into_reply())
     }

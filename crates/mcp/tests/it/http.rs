@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use release_engine::{Policy, RunSecrets, RunStanding};
+use release_engine::{PackageChoice, Policy, Proof, Request, RunSecrets, RunStanding};
 use release_mcp::{Handler, HttpError, HttpOptions, HttpServer, TlsFiles};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -227,6 +227,33 @@ async fn what_is_no_message_is_told_so() {
         let status = Call::post(&server, body).send().await.status;
         assert!((400..500).contains(&status), "{status} {body}");
     }
+    for (body, code, id) in [
+        (
+            r#"{"jsonrpc":"1.0","id":1,"method":"tools/list"}"#,
+            -32_600,
+            json!(1),
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":{},"method":"tools/list"}"#,
+            -32_600,
+            Value::Null,
+        ),
+        ("{}", -32_600, Value::Null),
+        (
+            r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":7}"#,
+            -32_602,
+            json!("a"),
+        ),
+    ] {
+        let answer = Call::post(&server, body).send().await;
+        assert_eq!(answer.status, 400, "{body}");
+        let message = answer.json();
+        assert_eq!(
+            (&message["error"]["code"], &message["id"]),
+            (&json!(code), &id),
+            "{body}"
+        );
+    }
     let plain = Call::post(&server, "hello")
         .with("Content-Type", "text/plain")
         .send()
@@ -366,9 +393,9 @@ async fn a_confirmation_is_bound_to_who_was_asked_and_altered_ones_are_refused()
             .unwrap_or_default()
             .to_owned()
     };
-    // Bob has the state and the phrase, and still is not who was asked.
+    // Bob has the state and the phrase, and still is neither who planned nor who was asked.
     let stolen = answer(&state).by(BOB).send().await.json();
-    assert!(text(&stolen).starts_with("error: question_expired"), "{stolen}");
+    assert!(text(&stolen).starts_with("error: plan_of_another"), "{stolen}");
     // Every place counts, and at the ends (version, signature) every bit.
     for place in 0..state.len() {
         let at_an_end = place < 6 || place + 6 > state.len();
@@ -535,4 +562,138 @@ async fn the_end_answers_who_waits_and_cuts_who_only_listens() {
     assert_eq!(listens.await.unwrap().status, 200);
     server.over.await.unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_plan_is_its_makers_alone() {
+    let (fixture, sim) = simulated(Policy::default()).await;
+    let server = serve(&fixture.engine, |options| options.tokens = Some(people())).await;
+    let text = |answer: &Value| {
+        answer["result"]["content"][0]["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let arguments = json!({ "source": "dev", "target": "test" });
+    let planned = tool(&server, "restore", arguments, json!({}))
+        .by(ALICE)
+        .send()
+        .await
+        .json();
+    let plan = planned["result"]["structuredContent"]["plan"].clone();
+    let phrase = plan["phrase"].as_str().unwrap();
+    let address = format!("release://plans/{}", plan["plan"].as_str().unwrap());
+    let read = async |token: &str| {
+        let params = json!({ "uri": address });
+        let call = Call::modern(&server, "resources/read", params, json!({})).with("Mcp-Name", &address);
+        call.by(token).send().await.json().to_string()
+    };
+    // Others may read what is planned, and nothing that confirms it.
+    assert!(read(ALICE).await.contains(phrase));
+    let seen = read(BOB).await;
+    assert!(seen.contains("overwrites:"), "{seen}");
+    assert!(!seen.contains(phrase), "{seen}");
+    let confirm = |plan: &Value, phrase: &str, token: &str| {
+        let arguments = json!({ "plan": plan, "phrase": phrase, "wait_seconds": 0 });
+        tool(&server, "confirm", arguments, json!({})).by(token)
+    };
+    // Bob has the phrase all the same.
+    let refused = confirm(&plan["plan"], phrase, BOB).send().await.json();
+    let said = text(&refused);
+    assert!(said.starts_with("error: plan_of_another"), "{said}");
+    assert!(said.contains("made by alice"), "{said}");
+    assert!(
+        said.contains("make a plan of your own, or let alice confirm"),
+        "{said}"
+    );
+    assert!(!said.contains(phrase), "{said}");
+    // What was planned on the machine itself is confirmed there.
+    let own = fixture
+        .engine
+        .plan(&fixture_restore(), &RunSecrets::default())
+        .await
+        .unwrap();
+    let refused = confirm(&json!(own.id), &own.phrase(), ALICE).send().await.json();
+    assert!(text(&refused).starts_with("error: plan_of_another"), "{refused}");
+    assert!(fixture.engine.runs(1).unwrap().is_empty());
+    assert!(
+        sim.environments()
+            .iter()
+            .all(|one| one.requests().iter().all(|request| !request.mutation))
+    );
+    let run = confirm(&plan["plan"], phrase, ALICE).send().await.json();
+    let run = &run["result"]["structuredContent"]["run"];
+    assert_eq!(
+        (&run["asked_by"], &run["planned_by"]),
+        (&json!("alice"), &json!("alice"))
+    );
+}
+
+fn fixture_restore() -> Request {
+    Request::Restore {
+        source: Some("dev".into()),
+        target: "test".into(),
+        package: PackageChoice::New,
+        accepted: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn whoever_works_on_the_machine_confirms_any_plan_and_the_run_says_who_planned() {
+    let (fixture, _sim) = simulated(Policy::default()).await;
+    let alices = fixture.engine.on_behalf_of("alice");
+    let plan = alices
+        .plan(&fixture_restore(), &RunSecrets::default())
+        .await
+        .unwrap();
+    let proof = Proof::Phrase(plan.phrase());
+    let run = fixture.engine.confirm(plan, &proof).unwrap().run().clone();
+    let report = fixture.engine.run(&run).unwrap();
+    assert_eq!(
+        (report.caller.as_deref(), report.planned_by.as_deref()),
+        (None, Some("alice"))
+    );
+    assert!(
+        report.to_text().contains("planned by alice"),
+        "{}",
+        report.to_text()
+    );
+    // It is the run of who planned it, too.
+    assert_eq!(alices.find_run(None).unwrap(), run);
+}
+
+#[tokio::test]
+async fn the_newest_run_is_the_callers_own() {
+    let (fixture, _sim) = simulated(Policy::default()).await;
+    let server = serve(&fixture.engine, |options| options.tokens = Some(people())).await;
+    let looks = async |name: &str, arguments: Value, token: &str| {
+        let answer = tool(&server, name, arguments, json!({}))
+            .by(token)
+            .send()
+            .await
+            .json();
+        answer["result"].clone()
+    };
+    let none = looks("run_status", json!({}), ALICE).await;
+    let said = none["content"][0]["text"].as_str().unwrap();
+    assert!(
+        said.starts_with("error: run_not_found\nalice has started no run here yet"),
+        "{said}"
+    );
+    let mut runs = Vec::new();
+    for (environment, token) in [("dev", ALICE), ("test", BOB)] {
+        let started = looks(
+            "backup",
+            json!({ "environment": environment, "wait_seconds": 0 }),
+            token,
+        )
+        .await;
+        runs.push(started["structuredContent"]["run"]["run"].clone());
+    }
+    for (run, token) in [(&runs[0], ALICE), (&runs[1], BOB)] {
+        let seen = looks("run_status", json!({}), token).await;
+        assert_eq!(&seen["structuredContent"]["run"]["run"], run);
+        let seen = looks("release", json!({ "sentence": "How does the run stand?" }), token).await;
+        assert_eq!(&seen["structuredContent"]["run"]["run"], run);
+    }
 }

@@ -21,9 +21,13 @@ pub(crate) struct Server {
 
 /// A server of this engine on the loopback, with what is changed about its options.
 pub(crate) async fn serve(engine: &Engine, change: impl FnOnce(&mut HttpOptions)) -> Server {
+    serve_handler(Handler::new(engine.clone()), change).await
+}
+
+/// The same of this handler.
+pub(crate) async fn serve_handler(handler: Handler, change: impl FnOnce(&mut HttpOptions)) -> Server {
     let mut options = HttpOptions::new("127.0.0.1:0".parse().unwrap());
     change(&mut options);
-    let handler = Handler::new(engine.clone());
     let end = CancellationToken::new();
     let handler = handler.until(end.clone());
     let server = HttpServer::bind(handler, options).await.unwrap();

@@ -8,6 +8,7 @@
 )]
 
 mod asking;
+mod commands;
 mod confirmation;
 mod deadlines;
 mod http;

@@ -62,7 +62,7 @@ async fn what_cannot_be_planned_is_said_with_the_way_out() {
         (json!({ "rule": "three" }), "rule_not_found", "one"),
         (
             json!({ "rule": "one", "system_tables": "schema-only" }),
-            "invalid_argument",
+            "bad_arguments",
             "excludes",
         ),
         (
@@ -70,7 +70,7 @@ async fn what_cannot_be_planned_is_said_with_the_way_out() {
             "package_not_found",
             "no migration package named \"migration_1",
         ),
-        (json!({ "rule": "x".repeat(201) }), "invalid_argument", "200"),
+        (json!({ "rule": "x".repeat(201) }), "bad_arguments", "200"),
         (json!({ "source": "dav" }), "unknown_environment", "dev"),
     ] {
         let said = connection.error("migrate", fields(more)).await;
@@ -83,7 +83,7 @@ async fn what_cannot_be_planned_is_said_with_the_way_out() {
     ] {
         let said = text(&connection.call("migrate", fields(more)).await);
         assert!(
-            said.contains("invalid_argument") || said.contains("unknown"),
+            said.contains("bad_arguments") || said.contains("unknown"),
             "{said}"
         );
     }

@@ -105,6 +105,68 @@ async fn wrong_arguments_are_refused() {
 }
 
 #[tokio::test]
+async fn wrong_calls_are_told_how_to_be_right() {
+    for lifecycle in BOTH {
+        let fixture = silent_engine();
+        let connection = connect(&fixture.engine, lifecycle, Behaviour::CannotAsk).await;
+        for (tool, arguments, expected) in [
+            (
+                "restore",
+                json!({ "src": "dev", "target": 7 }),
+                "error: bad_arguments\nnothing was done: unknown field `src`; `target` has to be of type string, but is \
+                 a number\nnext step: call restore again with what it takes: target (string, needed), package (string, \
+                 may be left out), source (string, may be left out); for example {\"source\": \"dev\", \"target\": \
+                 \"test\"}",
+            ),
+            (
+                "list_packages",
+                json!({ "kind": "restore" }),
+                "error: bad_arguments\nnothing was done: missing field `environment`; `kind` has to be one of backup | \
+                 migration\nnext step: call list_packages again with what it takes: environment (string, needed), kind \
+                 (one of backup | migration, may be left out); for example {\"environment\": \"dev\", \"kind\": \
+                 \"backup\"}",
+            ),
+            (
+                "run_status",
+                json!({ "wait_seconds": 1.5 }),
+                "error: bad_arguments\nnothing was done: `wait_seconds` has to be of type integer, but is a fraction\n\
+                 next step: call run_status again with what it takes: run (string, may be left out), wait_seconds \
+                 (integer, may be left out); for example {\"wait_seconds\": 30}",
+            ),
+            (
+                "list_environments",
+                json!({ "all": [1] }),
+                "error: bad_arguments\nnothing was done: unknown field `all`\nnext step: call list_environments again \
+                 with what it takes: no arguments; for example {}",
+            ),
+        ] {
+            assert_eq!(connection.error(tool, arguments).await, expected, "{tool}");
+        }
+        // What is null is left out.
+        let data = json!({ "run": null, "wait_seconds": null });
+        let text = connection.error("run_status", data).await;
+        assert!(text.starts_with("error: run_not_found"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_tool_names_those_there_are() {
+    for lifecycle in BOTH {
+        let fixture = silent_engine();
+        let connection = connect(&fixture.engine, lifecycle, Behaviour::CannotAsk).await;
+        let text = connection.error("resotre", json!({ "target": "test" })).await;
+        assert!(
+            text.starts_with(
+                "error: unknown_tool\nnothing was done: there is no tool \"resotre\"\nnext step: call one of these, the \
+                 nearest names first: restore, "
+            ),
+            "{text}"
+        );
+        assert!(text.contains("list_environments"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_unclear_sentence_comes_back_as_a_question() {
     for lifecycle in BOTH {
         let fixture = silent_engine();

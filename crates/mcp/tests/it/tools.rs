@@ -2,7 +2,6 @@
 
 use release_engine::Policy;
 use release_mcp::Handler;
-use rmcp::model::CallToolRequestParams;
 use serde_json::json;
 
 use crate::http_client::{ALICE, Call, people, serve};
@@ -212,14 +211,10 @@ async fn other_names_lead_to_the_same_tools() {
     let own = connection.call("list_environments", json!({})).await;
     assert_eq!(connection.call("list_envs", json!({})).await, own);
     assert!(!names(&connection).await.contains(&"list_envs".to_owned()));
-    // A name that is nothing stays an error of the protocol.
-    assert!(
-        connection
-            .client
-            .call_tool(CallToolRequestParams::new("get_envs"))
-            .await
-            .is_err()
-    );
+    // A name that is nothing is told what there is.
+    let text = connection.error("get_envs", json!({})).await;
+    assert!(text.starts_with("error: unknown_tool"), "{text}");
+    assert!(text.contains("list_environments"), "{text}");
     // And an alias is no way around what is not offered.
     let wanted = ["run_status".to_owned()];
     let handler = Handler::offering(fixture.engine.clone(), &wanted).unwrap();
