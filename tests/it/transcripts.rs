@@ -287,3 +287,32 @@ async fn a_client_that_only_looks_leaves_no_trace() {
         assert_eq!(stage.environment(name).requests().len(), 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_in_the_sandbox_ends_although_its_client_has_left() {
+    let stage = Stage::new().await;
+    let mut conversation =
+        Conversation::begin_with(&stage, Lifecycle::Initialize, &["--sandbox", "mcp"]).await;
+    let run = conversation.start("Restore dev to test").await;
+    conversation.leave().await;
+    let shown = stage
+        .run(&["--sandbox", "--json", "runs", "show", &run])
+        .await
+        .expect(0)
+        .json();
+    assert_eq!(shown["verdict"], "verified", "{shown:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_of_an_earlier_version_is_made_anew() {
+    let stage = Stage::new().await;
+    let folder = stage.home().join("release-sandbox");
+    let list = ["--sandbox", "--json", "packages", "list", "dev"];
+    stage.run(&["--sandbox", "backup", "dev"]).await.expect(0);
+    let kept = stage.run(&list).await.expect(0).json();
+    std::fs::write(folder.join("format"), "1").unwrap();
+    let anew = stage.run(&list).await.expect(0).json();
+    assert_ne!(kept, anew);
+    assert_eq!(anew, serde_json::json!([]));
+    assert_eq!(stage.run(&list).await.expect(0).json(), anew, "once is enough");
+}

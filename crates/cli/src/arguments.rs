@@ -2,11 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 /// Reads the command line; ends the process on `--help`, `--version` and wrong usage (exit code 2).
 pub(crate) fn parse() -> Arguments {
     Arguments::parse()
+}
+
+/// The script by which a shell completes this command line.
+pub(crate) fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "nocobase-release", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// Release between NocoBase environments from a sentence: plan, confirm, run, evidence, undo.
@@ -143,6 +150,11 @@ pub(crate) enum Command {
         /// Forget what was done in it, and end
         #[arg(long)]
         reset: bool,
+    },
+    /// A script that completes these commands in a shell: bash, zsh, fish, elvish or powershell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
     },
     /// Execute a confirmed run (started by the other commands)
     #[command(hide = true)]

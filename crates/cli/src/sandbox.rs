@@ -11,16 +11,21 @@ use std::time::Duration;
 
 use nocobase_client::{ApiBase, ClientOptions, Credentials, Environment, Origin, Secret};
 use nocobase_sim::{Pace as SimPace, Sim, SimConfig};
-use release_engine::{EngineError, EngineSettings, Home, Pace, Policy};
+use release_engine::{Engine, EngineError, EngineSettings, Home, Pace, Policy, RunStanding};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::Globals;
 use crate::settings;
 
+/// Counts what the sandbox's folder holds. One that an earlier version made is made anew: it is there to play with.
+const FORMAT: &str = "2";
+/// How long a process that ends goes on serving for a run that is on.
+const FOR_RUNS: Duration = Duration::from_secs(120);
+
 /// The sandbox as this process has it.
 pub(crate) struct Sandbox {
     /// The servers, when this process serves them; they end with it.
-    _sim: Option<Sim>,
+    sim: Option<Sim>,
     pub(crate) servers: Vec<Server>,
     folder: PathBuf,
 }
@@ -41,10 +46,24 @@ impl Sandbox {
         let folder = settings::home(globals).join("release-sandbox");
         fs::create_dir_all(&folder).map_err(|source| failed("cannot make the sandbox's folder", source))?;
         let file = folder.join("servers.json");
-        let config = SimConfig::sandbox()
-            .with_pace(SimPace::lifelike())
-            .with_folder(folder.join("environments"));
-        match Sim::start(config).await {
+        let start = || {
+            let config = SimConfig::sandbox().with_pace(SimPace::lifelike());
+            Sim::start(config.with_folder(folder.join("environments")))
+        };
+        let format = folder.join("format");
+        let started = match start().await {
+            // Nobody else serves it, so it can be made anew.
+            Ok(sim) if fs::read_to_string(&format).ok().as_deref() != Some(FORMAT) => {
+                drop(sim);
+                Self::reset(globals)?;
+                fs::create_dir_all(&folder)
+                    .and_then(|()| fs::write(&format, FORMAT))
+                    .map_err(|source| failed("cannot make the sandbox's folder", source))?;
+                start().await
+            }
+            started => started,
+        };
+        match started {
             Ok(sim) => {
                 let servers: Vec<Server> = sim
                     .environments()
@@ -60,7 +79,7 @@ impl Sandbox {
                 let text = serde_json::to_vec(&servers).unwrap_or_default();
                 fs::write(&file, text).map_err(|source| failed("cannot write the sandbox's file", source))?;
                 Ok(Self {
-                    _sim: Some(sim),
+                    sim: Some(sim),
                     servers,
                     folder,
                 })
@@ -68,12 +87,25 @@ impl Sandbox {
             Err(nocobase_sim::SimError::FolderInUse(_)) => {
                 let servers = find(&file).await?;
                 Ok(Self {
-                    _sim: None,
+                    sim: None,
                     servers,
                     folder,
                 })
             }
             Err(error) => Err(failed("cannot start the sandbox", std::io::Error::other(error))),
+        }
+    }
+
+    /// Where this process serves it: waits, for a while, until no run needs the servers any more.
+    pub(crate) async fn stay_for_runs(&self, engine: &Engine) {
+        let needed = || {
+            let runs = engine.runs(20).unwrap_or_default();
+            runs.iter()
+                .any(|run| matches!(run.state, RunStanding::Running | RunStanding::Created))
+        };
+        let until = tokio::time::Instant::now() + FOR_RUNS;
+        while self.sim.is_some() && needed() && tokio::time::Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 

@@ -389,11 +389,13 @@ impl EngineError {
                 )
             }
             Self::Forbidden { .. } => {
-                "change the policy in the settings file if this should be allowed".into()
+                "ask whoever answers for these environments; only they decide about the policy, which is in the settings file \
+                 or was given when this was started"
+                    .into()
             }
             Self::Locked { .. } => {
-                "wait for that run to end (`nocobase-release runs list`), or end its process: the lock is free as soon \
-                 as it is dead, and `nocobase-release runs resume` finishes the run"
+                "wait for that run to end (`nocobase-release runs list` shows it). Where its process is dead already, \
+                 `nocobase-release runs resume` finishes it"
                     .into()
             }
             Self::UnfinishedRun { run, .. } => format!("finish it first: nocobase-release runs resume {run}"),

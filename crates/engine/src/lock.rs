@@ -44,20 +44,18 @@ impl TargetLock {
                 Err(TryLockError::Error(source)) => return Err(local(source)),
             }
         }
-        let owner = format!(
-            "{run}, process {}, since {}\n",
-            std::process::id(),
-            Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
-        );
-        file.set_len(0).map_err(local)?;
-        file.seek(SeekFrom::Start(0)).map_err(local)?;
-        file.write_all(owner.as_bytes()).map_err(local)?;
+        name_owner(&mut file, run, "").map_err(local)?;
         Ok(Self { _file: file })
     }
 
     /// Holds off whoever would overwrite an environment while a package is taken from it; others may take theirs.
-    pub(crate) fn share(home: &Home, environment: &str, address: &str) -> Result<Self, EngineError> {
-        let file = lock_file(home, address)?;
+    pub(crate) fn share(
+        home: &Home,
+        environment: &str,
+        address: &str,
+        run: &RunId,
+    ) -> Result<Self, EngineError> {
+        let mut file = lock_file(home, address)?;
         for attempt in 0.. {
             match file.try_lock_shared() {
                 Ok(()) => break,
@@ -70,6 +68,10 @@ impl TargetLock {
                     return Err(EngineError::local(what, source));
                 }
             }
+        }
+        // Of several that take packages the newest is named; a name that cannot be written keeps nobody off.
+        if let Err(error) = name_owner(&mut file, run, ", which takes a package from it") {
+            tracing::debug!(%error, "the lock does not say who has it");
         }
         Ok(Self { _file: file })
     }
@@ -86,6 +88,18 @@ impl TargetLock {
             )),
         }
     }
+}
+
+/// Writes down who has the lock, for whoever finds it taken.
+fn name_owner(file: &mut File, run: &RunId, what_for: &str) -> std::io::Result<()> {
+    let owner = format!(
+        "{run}{what_for}, process {}, since {}\n",
+        std::process::id(),
+        Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC")
+    );
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(owner.as_bytes())
 }
 
 fn lock_file(home: &Home, address: &str) -> Result<File, EngineError> {
@@ -137,6 +151,14 @@ mod tests {
         );
         TargetLock::take(&home, "prod", "http://p/api", &second).unwrap();
         drop(held);
+        let shared = TargetLock::share(&home, "test", "http://t/api", &first).unwrap();
+        let beside = TargetLock::share(&home, "test", "http://t/api", &second).unwrap();
+        let refused = TargetLock::take(&home, "test", "http://t/api", &first).unwrap_err();
+        assert!(
+            matches!(&refused, EngineError::Locked { owner, .. } if owner.contains("takes a package")),
+            "{refused}"
+        );
+        drop((shared, beside));
         TargetLock::take(&home, "test", "http://t/api", &second).unwrap();
     }
 }

@@ -19,12 +19,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::deadline::waiting_ends;
 use crate::follow::Progress;
 use crate::http::caller_of;
 use crate::reply::ToolError;
 use crate::text::{one_line, quoted};
 
-/// How long a person has to answer while the call waits.
+/// How long a person has to answer while the call waits: long where the client is shown progress, which keeps its call
+/// alive, else as long as any call may last.
 const ANSWER_LIMIT: Duration = Duration::from_secs(240);
 /// How often the waiting call shows a sign of life.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
@@ -160,9 +162,13 @@ async fn ask_and_wait(plan: &Plan, context: &RequestContext<RoleServer>) -> Aske
     let mut signs = interval(SIGN_OF_LIFE);
     signs.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let began = Instant::now();
+    let limit = match progress.is_wanted() {
+        true => ANSWER_LIMIT,
+        false => waiting_ends(ANSWER_LIMIT).saturating_duration_since(began),
+    };
     let answer = context
         .peer
-        .create_elicitation_with_timeout(question(plan), Some(ANSWER_LIMIT));
+        .create_elicitation_with_timeout(question(plan), Some(limit));
     tokio::pin!(answer);
     loop {
         tokio::select! {
@@ -170,7 +176,7 @@ async fn ask_and_wait(plan: &Plan, context: &RequestContext<RoleServer>) -> Aske
             () = context.ct.cancelled() => return Asked::NotAnswered("the call was cancelled"),
             answer = &mut answer => return match answer {
                 Ok(answer) => read_answer(answer),
-                Err(_) if began.elapsed() >= ANSWER_LIMIT => Asked::NotAnswered("nobody answered in time"),
+                Err(_) if began.elapsed() >= limit => Asked::NotAnswered("nobody answered in time"),
                 Err(error) => {
                     tracing::debug!(%error, "the client could not ask its user");
                     Asked::NotAnswered("the client could not ask its user")

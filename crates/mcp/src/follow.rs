@@ -9,8 +9,9 @@ use release_engine::{EngineError, RunId, RunReport, RunStanding};
 use rmcp::RoleServer;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::service::{Peer, RequestContext};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{timeout, timeout_at};
 
+use crate::deadline::waiting_ends;
 use crate::handler::Handler;
 use crate::text::one_line;
 
@@ -24,7 +25,7 @@ pub(crate) async fn follow(
     wait: Duration,
     context: &RequestContext<RoleServer>,
 ) -> Result<RunReport, EngineError> {
-    let deadline = Instant::now() + wait;
+    let deadline = waiting_ends(wait);
     let mut progress = Progress::of(context);
     let engine = handler.engine();
     let mut follower = engine.follow(run);
@@ -58,6 +59,11 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Whether the client wants to see progress.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.token.is_some()
+    }
+
     pub(crate) fn of(context: &RequestContext<RoleServer>) -> Self {
         Self {
             peer: context.peer.clone(),

@@ -28,7 +28,7 @@ use crate::fetches::Fetches;
 use crate::http::caller_of;
 use crate::reply::ToolError;
 use crate::tasks::Tasks;
-use crate::{completions, prompts, resources, schema, skill, tools};
+use crate::{completions, deadline, prompts, resources, schema, skill, tools};
 
 /// What every client is told once; clients cut it after 2,048 characters.
 pub(crate) const INSTRUCTIONS: &str = include_str!(concat!(
@@ -175,6 +175,15 @@ impl Handler {
     pub(crate) fn seal(&self) -> &Seal {
         &self.shared.seal
     }
+}
+
+/// Everything but `confirm` only reads until a run is started, and then does not wait beyond its time.
+fn too_slow(name: &str) -> ToolError {
+    ToolError::new(
+        "too_slow",
+        format!("{name} was given up: NocoBase did not answer in time; nothing was changed"),
+        "call check_environment to see which environment does not answer, and tell the user",
+    )
 }
 
 fn capabilities() -> ServerCapabilities {
@@ -335,7 +344,16 @@ impl ServerHandler for Handler {
             .tools
             .call(ToolCallContext::new(self, request, context));
         // Without this a panicking tool would never answer, and the client would wait for its timeout.
-        let answered = AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
+        let call = AssertUnwindSafe(call).catch_unwind();
+        let answered = if name == "confirm" {
+            Some(deadline::unbounded(call).await)
+        } else {
+            deadline::bounded(call).await
+        };
+        let Some(answered) = answered else {
+            return too_slow(&name).into_call_tool_result();
+        };
+        let answered = answered.unwrap_or_else(|_| {
             tracing::error!(tool = %name, "a tool panicked");
             Ok(CallToolResult::error(vec![ContentBlock::text(
                 "error: internal_error\nthe tool failed in an unexpected way\nnext step: call run_status before \

@@ -23,6 +23,7 @@ mod aliases;
 mod arguments;
 mod ask;
 mod completions;
+mod deadline;
 mod fetches;
 mod follow;
 mod handler;

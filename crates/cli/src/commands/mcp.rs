@@ -9,7 +9,17 @@ use crate::exit::Exit;
 use crate::output;
 use crate::settings;
 
+/// Serves until the client is gone or the server is told to end. A run goes on by itself, and in the sandbox it needs
+/// the servers that this process may serve.
 pub(crate) async fn run(context: &Context, options: Mcp) -> Result<Exit, EngineError> {
+    let exit = serve(context, options).await;
+    if let Some(sandbox) = &context.sandbox {
+        sandbox.stay_for_runs(&context.engine).await;
+    }
+    exit
+}
+
+async fn serve(context: &Context, options: Mcp) -> Result<Exit, EngineError> {
     let mut known = context.engine.settings().clone();
     known.policy.read_only |= options.read_only;
     let secrets = settings::secrets(&options.secrets)?;

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use release_engine::{Engine, EngineError};
 
-use crate::arguments::{Arguments, Command, Globals};
+use crate::arguments::{Arguments, Command, Globals, completions};
 use crate::exit::Exit;
 use crate::output;
 use crate::sandbox::Sandbox;
@@ -28,7 +28,7 @@ pub(crate) struct Context {
     /// Remarks of the settings, for `doctor`.
     remarks: Vec<String>,
     /// Keeps the simulated servers alive as long as the command runs.
-    _sandbox: Option<Sandbox>,
+    sandbox: Option<Sandbox>,
 }
 
 impl Context {
@@ -40,7 +40,7 @@ impl Context {
                 engine: Engine::new(settings),
                 globals,
                 remarks: Vec::new(),
-                _sandbox: Some(sandbox),
+                sandbox: Some(sandbox),
             });
         }
         let loaded = settings::load(&globals)?;
@@ -48,7 +48,7 @@ impl Context {
             engine: Engine::new(loaded.engine),
             globals,
             remarks: loaded.remarks,
-            _sandbox: None,
+            sandbox: None,
         })
     }
 
@@ -94,6 +94,10 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, EngineError> {
         // Reading sentences needs no settings when the environments are given.
         Command::Parse(parse) => parse::run(&globals, parse).await,
         Command::Sandbox { reset } => sandbox::run(globals, reset).await,
+        Command::Completions { shell } => {
+            output::document(&completions(shell), None)?;
+            Ok(Exit::Verified)
+        }
         command => match (Context::open(globals.clone()).await, command) {
             (Ok(context), command) => with_context(context, command).await,
             (Err(error), Command::Doctor) => Ok(doctor::without_settings(&globals, &error)),
@@ -144,7 +148,7 @@ async fn with_context(context: Context, command: Command) -> Result<Exit, Engine
         Command::Doctor => doctor::run(&context).await,
         Command::Mcp(options) => mcp::run(&context, options).await,
         Command::Execute { run } => runs::execute(&context, &run).await,
-        Command::Parse(_) | Command::Sandbox { .. } => Ok(Exit::Usage),
+        Command::Parse(_) | Command::Sandbox { .. } | Command::Completions { .. } => Ok(Exit::Usage),
     }
 }
 

@@ -108,3 +108,21 @@ fn a_batch_keeps_order_and_marks_bad_lines() {
     );
     assert_eq!(output.status.code(), Some(2), "a bad line is wrong usage");
 }
+
+#[test]
+fn shells_get_a_script_that_completes_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = run(&["completions", shell]);
+        assert!(output.status.success(), "{shell}");
+        let script = text(&output.stdout);
+        for command in ["ask", "restore", "packages", "report"] {
+            assert!(script.contains(command), "{command} in {shell}");
+        }
+    }
+    let output = run(&["completions", "bash"]);
+    let mut shell = Command::new("bash");
+    shell.args(["-n"]).stdin(std::process::Stdio::piped());
+    let mut shell = shell.spawn().unwrap();
+    std::io::Write::write_all(shell.stdin.as_mut().unwrap(), &output.stdout).unwrap();
+    assert!(shell.wait().unwrap().success(), "bash reads the script");
+}

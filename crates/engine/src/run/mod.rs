@@ -182,7 +182,12 @@ impl Runner {
             .or(self.plan.source())
             .unwrap_or("the target")
             .to_owned();
-        let lock = TargetLock::take(&self.home, &named, self.plan.locked_address(), &state.run);
+        let address = self.plan.locked_address();
+        // Who only takes a backup may do so beside others who take theirs.
+        let lock = match self.plan.action {
+            PlanAction::Backup => TargetLock::share(&self.home, &named, address, &state.run),
+            _ => TargetLock::take(&self.home, &named, address, &state.run),
+        };
         let _lock = match lock {
             Ok(lock) => lock,
             Err(error) if state.steps.is_empty() => return self.end_unchanged(error.into()),
@@ -193,7 +198,7 @@ impl Runner {
         let source = source.filter(|source| !same_address(&source.api_base, self.plan.locked_address()));
         let _source = match source {
             Some(source) if state.resumption() == Resumption::Begin => {
-                match TargetLock::share(&self.home, &source.environment, &source.api_base) {
+                match TargetLock::share(&self.home, &source.environment, &source.api_base, &state.run) {
                     Ok(lock) => Some(lock),
                     Err(error) => return self.end_unchanged(error.into()),
                 }

@@ -107,12 +107,6 @@ impl Guard {
         let Some(tokens) = &self.tokens else {
             return Ok(Caller(LOCAL.into()));
         };
-        let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
-        if let Some(peer) = peer {
-            self.failures
-                .look(&peer)
-                .map_err(|wait| wait_a_while(StatusCode::TOO_MANY_REQUESTS, wait, "too many wrong tokens"))?;
-        }
         let given = text_of(request.headers(), header::AUTHORIZATION.as_str());
         let token = given.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
@@ -121,11 +115,18 @@ impl Guard {
         if let Some(caller) = token.and_then(|token| tokens.caller(token)) {
             return Ok(caller);
         }
-        // Clients ask once without a token to learn that one is needed; only wrong ones are counted.
+        // Clients ask once without a token to learn that one is needed; only wrong ones are counted. Right ones are let
+        // through all the same: others may share their address, behind a proxy or on one machine.
+        let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
         if let (Some(peer), true) = (peer, given.is_some())
-            && self.failures.take(&peer).is_err()
+            && let Err(wait) = self.failures.take(&peer)
         {
             tracing::warn!(%peer, "too many wrong tokens");
+            return Err(wait_a_while(
+                StatusCode::TOO_MANY_REQUESTS,
+                wait,
+                "too many wrong tokens",
+            ));
         }
         let mut response =
             (StatusCode::UNAUTHORIZED, "Unauthorized: a bearer token is needed").into_response();

@@ -1,6 +1,8 @@
 //! Connections: accepting them, TLS, the time a head may take, and the end of the server.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -59,6 +61,7 @@ impl Tls {
 
 pub(super) async fn serve(server: HttpServer, end: CancellationToken) {
     let places = Arc::new(Semaphore::new(server.limits.connections));
+    let guests = Guests::default();
     let connections = TaskTracker::new();
     loop {
         let (stream, peer) = tokio::select! {
@@ -73,7 +76,14 @@ pub(super) async fn serve(server: HttpServer, end: CancellationToken) {
                 }
             },
         };
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+        let place = Arc::clone(&places).try_acquire_owned().ok();
+        // Who comes from this very machine may be a proxy with many behind it.
+        let share = match peer.ip().is_loopback() {
+            true => server.limits.connections,
+            false => server.limits.connections / 4,
+        };
+        let share = guests.enter(peer.ip(), share);
+        let (Some(place), Some(share)) = (place, share) else {
             tracing::warn!(%peer, "too many connections");
             continue;
         };
@@ -84,7 +94,7 @@ pub(super) async fn serve(server: HttpServer, end: CancellationToken) {
         let (app, limits, tls) = (server.app.clone(), server.limits, server.tls.clone());
         let end = end.clone();
         connections.spawn(async move {
-            let _place = place;
+            let _places = (place, share);
             let peer = PeerAddress(peer);
             match tls {
                 None => talk(stream, app, peer, limits, end).await,
@@ -103,6 +113,42 @@ pub(super) async fn serve(server: HttpServer, end: CancellationToken) {
         server.sessions_end.cancel();
         if timeout(CLOSING, connections.wait()).await.is_err() {
             tracing::debug!(open = connections.len(), "connections are cut");
+        }
+    }
+}
+
+/// How many connections each address has, so that none of them takes all.
+#[derive(Clone, Default)]
+struct Guests(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// The place of one connection; given back when it is dropped.
+struct Guest {
+    guests: Guests,
+    address: IpAddr,
+}
+
+impl Guests {
+    /// Takes one of the address's places; none where all are taken.
+    fn enter(&self, address: IpAddr, most: usize) -> Option<Guest> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(address).or_default();
+        if *count >= most.max(1) {
+            return None;
+        }
+        *count += 1;
+        let guests = self.clone();
+        Some(Guest { guests, address })
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut taken = self.guests.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.address);
+            }
         }
     }
 }
@@ -132,5 +178,25 @@ where
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke off");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_address_takes_all_places() {
+        let guests = Guests::default();
+        let (one, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let taken: Vec<Guest> = (0..3).filter_map(|_| guests.enter(one, 2)).collect();
+        assert_eq!(taken.len(), 2);
+        assert!(
+            guests.enter(other, 2).is_some(),
+            "others have places of their own"
+        );
+        drop(taken);
+        assert!(guests.enter(one, 2).is_some(), "who leaves gives the place back");
+        assert!(guests.0.lock().unwrap().is_empty(), "nobody is remembered");
     }
 }

@@ -40,24 +40,16 @@ impl<K: Eq + Hash + Clone> Rate<K> {
 
     /// Takes one from the caller's bucket, or says how long to wait.
     pub(super) fn take(&self, caller: &K) -> Result<(), Duration> {
-        self.at(caller, Instant::now(), 1.0)
+        self.at(caller, Instant::now())
     }
 
-    /// Whether there is one in the caller's bucket; takes nothing.
-    pub(super) fn look(&self, caller: &K) -> Result<(), Duration> {
-        self.at(caller, Instant::now(), 0.0)
-    }
-
-    fn at(&self, caller: &K, now: Instant, cost: f64) -> Result<(), Duration> {
+    fn at(&self, caller: &K, now: Instant) -> Result<(), Duration> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MOST_BUCKETS && !buckets.contains_key(caller) {
             buckets.retain(|_, bucket| self.level(bucket, now) < self.burst);
         }
         if buckets.len() >= MOST_BUCKETS && !buckets.contains_key(caller) {
             return Err(Duration::from_secs(1));
-        }
-        if cost == 0.0 && !buckets.contains_key(caller) {
-            return Ok(());
         }
         let bucket = buckets.entry(caller.clone()).or_insert(Bucket {
             left: self.burst,
@@ -68,7 +60,7 @@ impl<K: Eq + Hash + Clone> Rate<K> {
         if bucket.left < 1.0 {
             return Err(Duration::from_secs_f64((1.0 - bucket.left) / self.per_second));
         }
-        bucket.left -= cost;
+        bucket.left -= 1.0;
         Ok(())
     }
 
@@ -86,12 +78,12 @@ mod tests {
     fn a_bucket_empties_and_fills() {
         let rate = Rate::new(2, 1);
         let start = Instant::now();
-        assert!(rate.at(&"a", start, 1.0).is_ok());
-        assert!(rate.at(&"a", start, 1.0).is_ok());
-        assert_eq!(rate.at(&"a", start, 1.0), Err(Duration::from_secs(1)));
-        assert!(rate.at(&"b", start, 1.0).is_ok(), "callers do not share");
+        assert!(rate.at(&"a", start).is_ok());
+        assert!(rate.at(&"a", start).is_ok());
+        assert_eq!(rate.at(&"a", start), Err(Duration::from_secs(1)));
+        assert!(rate.at(&"b", start).is_ok(), "callers do not share");
         let later = start + Duration::from_secs(1);
-        assert!(rate.at(&"a", later, 1.0).is_ok());
-        assert!(rate.at(&"a", later, 0.0).is_err());
+        assert!(rate.at(&"a", later).is_ok());
+        assert!(rate.at(&"a", later).is_err());
     }
 }

@@ -9,6 +9,7 @@
 
 mod asking;
 mod confirmation;
+mod deadlines;
 mod http;
 mod http_client;
 mod migrations;

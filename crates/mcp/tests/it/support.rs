@@ -198,6 +198,12 @@ pub(crate) async fn simulated(policy: Policy) -> (Fixture, Sim) {
     (fixture(environments, policy), sim)
 }
 
+/// An engine whose environments are all at this address.
+pub(crate) fn at(url: &str) -> Fixture {
+    let environments = ["dev", "test"].map(|name| environment(name, url, "a-token"));
+    fixture(environments.into(), Policy::default())
+}
+
 fn fixture(environments: Vec<Environment>, policy: Policy) -> Fixture {
     let home = tempfile::tempdir().unwrap();
     let engine = Engine::new(EngineSettings {
