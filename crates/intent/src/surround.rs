@@ -90,6 +90,10 @@ pub(crate) fn judge_without_act(
         *mark = Some(place);
         // What is taken back or useless stands in a place: the one in use may not be meant.
         around.topics.extend(part.names());
+        // "if test is not needed any more, …"
+        if clause.standing == Standing::Condition || part.has(Role::Condition) {
+            around.doubt("conditional");
+        }
         return;
     }
     if quoted {
