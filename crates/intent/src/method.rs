@@ -126,7 +126,7 @@ fn id_place(tokens: &[Token]) -> Option<usize> {
         .iter()
         .enumerate()
         .skip(rule + 1)
-        .find(|(place, token)| !token.is_any(small) && !(token.is(Role::ObjectAfter) && heads(*place)))
+        .find(|(place, token)| !(token.is_any(small) || token.is(Role::ObjectAfter) && heads(*place)))
         .filter(|(_, token)| is_id(token))
         .map(|(place, _)| place);
     after.or_else(|| {
