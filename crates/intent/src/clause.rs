@@ -135,6 +135,14 @@ pub(crate) fn has_act(clause: &Clause) -> bool {
 /// "the branch in Surabaya has opened, …": several words nobody knows, none of them like a name, and none that could
 /// limit, deny or put off what is asked for afterwards.
 pub(crate) fn sets_the_scene(clause: &Clause) -> bool {
+    let unknown = |token: &&Token| token.kind == Kind::Unknown;
+    clause.standing == Standing::Main
+        && clause.tokens.iter().filter(unknown).count() > 1
+        && limits_nothing(clause)
+}
+
+/// Whether none of its words could limit, deny or put off what another clause asks for.
+pub(crate) fn limits_nothing(clause: &Clause) -> bool {
     const LIMITS: RoleSet = RoleSet::of(&[
         Role::Except,
         Role::Only,
@@ -163,9 +171,7 @@ pub(crate) fn sets_the_scene(clause: &Clause) -> bool {
     ]);
     let unknown = |token: &&Token| token.kind == Kind::Unknown;
     let named = |token: &Token| token.name_like || token.stage_like;
-    clause.standing == Standing::Main
-        && clause.tokens.iter().filter(unknown).count() > 1
-        && !clause.tokens.iter().filter(unknown).any(named)
+    !clause.tokens.iter().filter(unknown).any(named)
         && !clause
             .has_kind(|kind| matches!(kind, Kind::Quote | Kind::Number | Kind::Package | Kind::Disputed))
         && !clause.has_any(LIMITS.union(ACTS))

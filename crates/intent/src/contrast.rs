@@ -305,6 +305,7 @@ fn contrast_length(tokens: &[Token]) -> Option<usize> {
                     Role::Correction,
                     Role::WithBefore,
                     Role::Narrates,
+                    Role::ConsentTag,
                 ])) || token.is_any(ACTS);
                 return ends.then_some(length);
             }

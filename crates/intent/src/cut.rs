@@ -13,6 +13,9 @@ use crate::script::{is_unspaced, is_word};
 use crate::tokens::{Kind, Token, Tokens};
 use crate::words::{Language, Meaning, Role, RoleSet};
 
+/// How many letters a word has at most that wrong accents make another word.
+const SHORT: usize = 3;
+
 /// Words that do no more in a request than one that nobody knows, and are names where an environment is called so.
 const UNKNOWN: RoleSet = RoleSet::of(&[Role::Stage, Role::Occasion, Role::Elsewhere]);
 
@@ -200,7 +203,10 @@ impl Cutter<'_, '_> {
             .without_accents(place)
             .and_then(|(plain, written)| {
                 let (length, meaning) = language.word_at(plain, |length| ends(written(length)))?;
-                Some((written(length), meaning))
+                let written = written(length);
+                // "để" is not "đè": in a word so short the accents make another one.
+                let short = length <= SHORT && rest.get(..written) != plain.get(..length);
+                (!short).then_some((written, meaning))
             });
         let longer = match (exact, plain) {
             (None, plain) => (plain, true),

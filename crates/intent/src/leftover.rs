@@ -138,6 +138,21 @@ fn only_this(tokens: &[Token], place: usize) -> bool {
     named && tokens.iter().skip(place + 1).all(|token| token.is_any(SMALL))
 }
 
+/// "x.nbdata on test just sits there": what is said of a file limits nothing.
+pub(crate) fn tells_of_a_file(clause: &Clause) -> bool {
+    const LIMITS: RoleSet = RoleSet::of(&[
+        Role::Except,
+        Role::Part,
+        Role::Structure,
+        Role::All,
+        Role::NounEnvironments,
+        Role::NounContent,
+    ]);
+    let opens = clause.tokens.iter().find(|token| !token.is_any(SMALL));
+    let said = clause.has(Role::Narrates) || clause.has_kind(|kind| kind == Kind::Unknown);
+    opens.is_some_and(|first| first.kind == Kind::Package) && said && !clause.has_any(ACTS.union(LIMITS))
+}
+
 /// "it wiped our forms": tells what happened to a part, and limits nothing.
 pub(crate) fn tells(clause: &Clause) -> bool {
     const TOLD: RoleSet = RoleSet::of(&[Role::Touch, Role::Narrates, Role::Past]);

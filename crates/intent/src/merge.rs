@@ -130,12 +130,26 @@ pub(crate) fn merge(clauses: Vec<Clause>) -> Vec<Clause> {
     merged
 }
 
-/// "staging went haywire, …": an environment, and words nobody knows.
+/// "staging went haywire, …", "x.nbdata on test just sits there, …": an environment or a file, and words nobody
+/// knows.
 fn describes(clause: &Clause) -> bool {
-    let mut words = clause.tokens.iter().filter(|token| !token.is_any(SMALL));
-    let named = words
-        .next()
-        .is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
+    let mut words = clause
+        .tokens
+        .iter()
+        .filter(|token| !token.is_any(SMALL))
+        .peekable();
+    let named = match words.next().map(|token| token.kind) {
+        Some(Kind::Environment(_)) => true,
+        Some(Kind::Package) => {
+            let place = |token: &&Token| {
+                matches!(token.kind, Kind::Environment(_))
+                    || token.is_any(RoleSet::of(&[Role::OnBefore, Role::Only]))
+            };
+            while words.next_if(|token| place(token)).is_some() {}
+            true
+        }
+        _ => false,
+    };
     let unknown = |token: &Token| token.kind == Kind::Unknown && !token.name_like && !token.stage_like;
     named && words.next().is_some_and(unknown)
 }

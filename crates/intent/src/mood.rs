@@ -68,6 +68,11 @@ pub(crate) fn stance(clause: &Clause, acts: &[Act]) -> Option<Stance> {
     }
     let before = clause.tokens.get(..act.place).unwrap_or(&[]);
     if before.iter().any(|token| token.is(Role::ListDo)) {
+        // "show me what we released in march": the runs of a time.
+        let run = matches!(act.verb, Verb::Restore | Verb::Migrate | Verb::Transfer);
+        if run && act.form != Form::Do && clause.has(Role::TimePast) {
+            return Some(Stance::History);
+        }
         // "show me what restoring does"
         return Some(Stance::Help);
     }

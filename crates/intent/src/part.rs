@@ -1,7 +1,7 @@
 //! One clause with everything that was found in it.
 
 use crate::act::{self, Act};
-use crate::clause::{Clause, SMALL, Standing};
+use crate::clause::{Clause, SMALL, Standing, limits_nothing};
 use crate::frame::{self, Frame};
 use crate::intent::Action;
 use crate::leftover;
@@ -38,7 +38,10 @@ impl<'c> Read<'c> {
             mentions,
             stance,
             frame,
-            limited: leftover::is_limited(clause) && !leftover::spares(clause) && !leftover::tells(clause),
+            limited: leftover::is_limited(clause)
+                && !leftover::spares(clause)
+                && !leftover::tells(clause)
+                && !leftover::tells_of_a_file(clause),
             put_off: leftover::is_put_off(clause),
             explains: false,
             spent: false,
@@ -59,6 +62,22 @@ impl<'c> Read<'c> {
             .iter()
             .map(|mention| mention.who)
             .filter(|who| matches!(who, Who::Environment(_) | Who::Current))
+    }
+
+    /// Whether it speaks of what no release has to do with.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        let mut words = self.clause.tokens.iter();
+        words.any(|token| token.roles.has(Role::Elsewhere))
+    }
+
+    /// "…, the branch has no forms yet": what is wrong, behind a pause, and nothing that could limit a request.
+    pub(crate) fn complains(&self) -> bool {
+        let told = |token: &Token| token.is(Role::Narrates) && !token.is(Role::Opener);
+        self.clause.standing == Standing::Main
+            && self.clause.after_pause()
+            && self.clause.tokens.iter().any(told)
+            && self.names().next().is_none()
+            && limits_nothing(self.clause)
     }
 
     /// Whether it tells something of its own, so that its words need not be understood.

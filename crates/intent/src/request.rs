@@ -76,6 +76,7 @@ pub(crate) fn chosen(
         let first = other_place < place && read.iter().take(other_place).all(|one| one.acts.is_empty());
         let reason = other.describes()
             || first && sets_the_scene(other.clause)
+            || other_place > place && other.complains()
             || undoes && other_place != place && other.clause.after_pause();
         other.clause.sentence == sentence && !other.frame.left_over.is_empty() && !reason
     });
@@ -114,12 +115,7 @@ fn puts_off(part: &Read<'_>) -> bool {
 /// Whether a request with unknown words speaks of something else altogether.
 fn off_topic(frame: &Frame, part: &Read<'_>, tokens: &Tokens<'_>, known: &Known) -> bool {
     // "restore my mail password": no environment and no package is spoken of.
-    let elsewhere = part
-        .clause
-        .tokens
-        .iter()
-        .any(|token| token.roles.has(Role::Elsewhere));
-    if elsewhere && part.names().next().is_none() && !matches!(frame.package, Pack::Named(..)) {
+    if part.is_elsewhere() && part.names().next().is_none() && !matches!(frame.package, Pack::Named(..)) {
         return true;
     }
     if frame.on_topic || (frame.left_over.is_empty() && frame.unknown.is_empty()) {

@@ -311,6 +311,10 @@ pub(crate) fn judge(
     match part.clause.standing {
         Standing::Reason => {
             around.topics.extend(part.names());
+            // "for the demo, is it better to migrate or to restore?"
+            if part.has(Role::How) && part.clause.asks {
+                around.help = Some(("asked_about", Mood::Question));
+            }
             if part.limited {
                 around.doubt("limited");
             }
