@@ -302,7 +302,8 @@ fn implied(clause: &Clause, listed: bool) -> Option<Act> {
 
 /// Whether nothing else is done with the things that are listed.
 fn listed_alone(clause: &Clause) -> bool {
-    !clause.has_any(RoleSet::of(&[Role::LightDo, Role::Touch, Role::Negation]))
+    let does = |token: &Token| token.is(Role::LightDo) && !token.is(Role::Polite);
+    !clause.has_any(RoleSet::of(&[Role::Touch, Role::Negation])) && !clause.tokens.iter().any(does)
 }
 
 /// Whether a verb that changes something stands before `place`.

@@ -120,6 +120,9 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
                     && let Some(who) = only
                 {
                     frame.target = Place::Told(who);
+                } else if frame.target == Place::Absent && matches!(only, Some(Who::Environment(_))) {
+                    // "back up test, then restore from prod": hardly the one in use.
+                    frame.target = Place::Unclear;
                 }
                 return;
             }
@@ -190,7 +193,9 @@ pub(crate) fn inherit(frame: &mut Frame, earlier: &[&Read<'_>], around: &Surroun
             frame.target = broken(earlier).map_or(Place::Unclear, Place::Told);
         }
         // Another clause speaks of an environment: the one in use may not be meant.
-        _ if frame.target == Place::Absent && !around.topics.is_empty() => frame.target = Place::Unclear,
+        _ if frame.target == Place::Absent && (!around.topics.is_empty() || looked_at(last)) => {
+            frame.target = Place::Unclear;
+        }
         _ => {}
     }
 }
@@ -226,8 +231,16 @@ fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> 
         return false;
     }
     frame.package = told.frame.package.clone();
+    // "x.nbdata on demo is not needed, delete it": where it was said to be, never the one in use.
+    let said: Vec<Who> = told.names().collect();
     let (from, to) = match moved {
-        None => (only, None),
+        None if said.is_empty() => (only, None),
+        None => (
+            said.first()
+                .copied()
+                .filter(|first| said.iter().all(|who| who == first)),
+            None,
+        ),
         Some(Verb::Check) => (None, None),
         Some(_) => (told.frame.source_who(), told.frame.target_who()),
     };
@@ -237,7 +250,7 @@ fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> 
         (None, Some(who)) if holds => Place::Told(who),
         // "take dev's latest backup and restore it to test": whose it is must not be lost.
         (None, Some(who)) if frame.target_who().is_some_and(|target| target != who) => Place::Unclear,
-        _ if told.frame.source == Place::Unclear => Place::Unclear,
+        _ if told.frame.source == Place::Unclear || moved.is_none() && !said.is_empty() => Place::Unclear,
         _ => Place::Absent,
     };
     if let (Place::Absent, false) = (frame.target, holds) {
@@ -249,6 +262,27 @@ fn take_package(frame: &mut Frame, earlier: &[&Read<'_>], only: Option<Who>) -> 
         }
     }
     true
+}
+
+/// "x.nbdata on demo is not needed, delete it": the denial is why.
+pub(crate) fn says_why_it_goes(part: &Read<'_>, next: Option<&Read<'_>>) -> bool {
+    let named = matches!(part.frame.package, Pack::Named(..));
+    named
+        && part.has(Role::Want)
+        && next.is_some_and(|next| {
+            next.frame.action == Some(Action::Remove)
+                && next.stance == Some(Stance::Request)
+                && next.frame.package == Pack::Absent
+                && next.names().next().is_none()
+        })
+}
+
+/// "demo is to be shown to the boss, restore …": a verb that only looks, and where.
+fn looked_at(last: Option<&&Read<'_>>) -> bool {
+    last.is_some_and(|last| {
+        last.names().next().is_some()
+            && matches!(last.acts.first(), Some(act) if matches!(act.verb, Verb::List | Verb::Status | Verb::History))
+    })
 }
 
 /// The one environment that the clause right before tells of, if that is all it names.

@@ -90,6 +90,7 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
             || token.is(Role::NounEnvironments) && !everywhere(place)
             || token.is(Role::All)
                 && !everywhere(place)
+                && !counts_names(&clause.tokens, place)
                 && clause
                     .tokens
                     .get(place + 1)
@@ -113,6 +114,13 @@ pub(crate) fn is_limited(clause: &Clause) -> bool {
                 })
             }
     })
+}
+
+/// "测试和演示两个环境": says how many were named right before, and limits nothing.
+fn counts_names(tokens: &[Token], place: usize) -> bool {
+    let name = |token: Option<&Token>| token.is_some_and(|token| matches!(token.kind, Kind::Environment(_)));
+    let back = |steps: usize| place.checked_sub(steps).and_then(|at| tokens.get(at));
+    name(back(1)) && back(2).is_some_and(|token| token.is(Role::And)) && name(back(3))
 }
 
 /// "with the latest backup only": the word behind a thing or a name, at the end, limits nothing.

@@ -71,11 +71,16 @@ fn tables_near(tokens: &[Token], place: usize) -> Option<(usize, Token)> {
     let ahead = near(tokens.iter().enumerate().skip(place + 1));
     let behind = near(tokens.iter().enumerate().take(place).rev());
     match (ahead, behind) {
-        (Some(ahead), Some(behind)) => Some(if place - behind.0 < ahead.0 - place {
-            behind
-        } else {
-            ahead
-        }),
+        (Some(ahead), Some(behind)) => {
+            // "user tables overwrite system tables schema-only": the next tables have their own.
+            let taken = tokens.get(ahead.0 + 1).is_some_and(|next| next.is_any(METHODS));
+            let (back, on) = (place - behind.0, ahead.0 - place);
+            Some(if back < on || back == on && taken {
+                behind
+            } else {
+                ahead
+            })
+        }
         (found, None) | (None, found) => found,
     }
 }
@@ -112,11 +117,16 @@ fn id_place(tokens: &[Token]) -> Option<usize> {
         matches!(token.kind, Kind::Number | Kind::Quote)
             || matches!(token.kind, Kind::Unknown | Kind::Package)
     };
+    // "ruleId は p9x2": a particle may stand behind the word that heads an id.
+    let heads = |place: usize| {
+        let before = place.checked_sub(1).and_then(|before| tokens.get(before));
+        before.is_some_and(|before| before.is(Role::RuleId))
+    };
     let after = tokens
         .iter()
         .enumerate()
         .skip(rule + 1)
-        .find(|(_, token)| !token.is_any(small))
+        .find(|(place, token)| !(token.is_any(small) || token.is(Role::ObjectAfter) && heads(*place)))
         .filter(|(_, token)| is_id(token))
         .map(|(place, _)| place);
     after.or_else(|| {

@@ -25,6 +25,8 @@ pub(crate) fn settle_things(tokens: &mut [Token]) {
         Role::DownloadDo,
         Role::RemoveDo,
     ]);
+    const LISTS: RoleSet = RoleSet::of(&[Role::Possessive, Role::ListDo, Role::All, Role::Filler]);
+    const ENDS: RoleSet = RoleSet::of(&[Role::Filler, Role::Tag, Role::Polite]);
     for place in 0..tokens.len() {
         let before = place
             .checked_sub(1)
@@ -44,8 +46,10 @@ pub(crate) fn settle_things(tokens: &mut [Token]) {
         let marked = marked || owned;
         let is_used = used(tokens.get(..place).unwrap_or(&[]));
         // "列出dev的迁移": what is listed is no deed.
-        let listed = before.is_some_and(|before| before.is(Role::Possessive))
-            && tokens.get(place + 1).is_none_or(|next| next.kind == Kind::Stop)
+        let listed = before.is_some_and(|before| before.is_any(LISTS))
+            && tokens
+                .get(place + 1)
+                .is_none_or(|next| next.kind == Kind::Stop || next.is_any(ENDS))
             && tokens.iter().take(place).any(|token| token.is(Role::ListDo));
         // "trae la última copia": behind another verb it is a thing.
         let copied = before.is_some_and(|before| before.is(Role::Latest))

@@ -5,6 +5,7 @@
 
 use crate::act::Verb;
 use crate::clause::{SMALL, Standing, sets_the_scene};
+use crate::inherit::says_why_it_goes;
 use crate::leftover::{names_an_occasion, spares, tells};
 use crate::mention::Who;
 use crate::mood::Stance;
@@ -87,6 +88,12 @@ pub(crate) fn judge_without_act(
             &mut around.cancelled_after
         };
         *mark = Some(place);
+        // What is taken back or useless stands in a place: the one in use may not be meant.
+        around.topics.extend(part.names());
+        // "if test is not needed any more, …"
+        if clause.standing == Standing::Condition || part.has(Role::Condition) {
+            around.doubt("conditional");
+        }
         return;
     }
     if quoted {
@@ -127,8 +134,10 @@ pub(crate) fn judge_without_act(
         return;
     }
     if part.has(Role::Negation) || part.has(Role::Contrast) {
-        let told =
-            part.has(Role::Narrates) || part.has(Role::Statement) || clause.standing == Standing::Reason;
+        let told = part.has(Role::Narrates)
+            || part.has(Role::Statement)
+            || clause.standing == Standing::Reason
+            || says_why_it_goes(part, read.get(place + 1));
         let light = part.has(Role::Pronoun)
             || part.has(Role::LightDo)
             || clause
