@@ -169,10 +169,18 @@ pub(crate) fn wanted<E>(
         },
         Some(Action::Remove) => {
             let environment = current(&source)?;
-            let package = intent.package.as_ref().map_or("PACKAGE", PackageRef::as_str);
-            Wanted::Nothing(format!(
-                "packages are removed by name at a terminal only: nocobase-release packages remove {environment} {package}"
-            ))
+            // What stands for a package is no name: whoever removes one has to know which.
+            let named = intent.package.as_ref().map(PackageRef::as_str);
+            Wanted::Nothing(match named.filter(|name| !name.starts_with('@')) {
+                Some(package) => format!(
+                    "packages are removed by name at a terminal only: nocobase-release packages remove {environment} \
+                     {package}"
+                ),
+                None => format!(
+                    "packages are removed at a terminal only, one by one and by name: see `nocobase-release packages list \
+                     {environment}`, then nocobase-release packages remove {environment} NAME"
+                ),
+            })
         }
         Some(Action::Migrate) => {
             let target = current(&target)?;
