@@ -206,11 +206,19 @@ pub(crate) fn wanted<E>(
     })
 }
 
-/// A side that a sentence does not speak of has the documented default.
+/// A side that a sentence does not speak of has the documented default, but "only the structure" speaks of both: it is
+/// the preset of that name.
 fn rule_choice(rule: Option<&RuleRef>) -> RuleChoice {
     match rule {
         None => RuleChoice::Only,
         Some(RuleRef::Id { id }) => RuleChoice::Named(id.clone()),
+        Some(RuleRef::Methods {
+            user: Some(UserMethod::SchemaOnly),
+            system: None,
+        }) => RuleChoice::Global {
+            user: "schema-only".to_owned(),
+            system: "schema-only".to_owned(),
+        },
         Some(RuleRef::Methods { user, system }) => RuleChoice::Global {
             user: match user {
                 Some(UserMethod::Overwrite) => "overwrite",
