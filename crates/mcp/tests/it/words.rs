@@ -1,5 +1,6 @@
 //! The words of results and errors: what a model reads, and what it is told to do next.
 
+use nocobase_sim::MigrationManager;
 use release_engine::Policy;
 use serde_json::json;
 
@@ -135,12 +136,28 @@ async fn a_plan_is_short_in_the_text_and_whole_in_the_data() {
 
 #[tokio::test]
 async fn rules_are_not_promised_where_migrations_are_not_offered() {
-    let (fixture, _sim) = simulated(Policy::default()).await;
+    let (fixture, sim) = simulated(Policy::default()).await;
     let connection = connect(&fixture.engine, BOTH[0], Behaviour::CannotAsk).await;
-    let result = connection
-        .call("migration_rules", json!({ "environment": "dev" }))
-        .await;
-    let said = text(&result);
-    assert!(said.contains("Migration Manager"), "{said}");
-    assert!(!said.contains("a migration from it proposes one"), "{said}");
+    for manager in [
+        MigrationManager::Both,
+        MigrationManager::Missing,
+        MigrationManager::Unlicensed,
+    ] {
+        sim.environment("dev")
+            .change_settings(|settings| settings.migration_manager = manager);
+        let result = connection
+            .call("migration_rules", json!({ "environment": "dev" }))
+            .await;
+        let said = text(&result);
+        assert!(said.contains("Migration Manager"), "{manager:?}: {said}");
+        assert!(
+            !said.contains("a migration from it proposes one"),
+            "{manager:?}: {said}"
+        );
+        assert_eq!(
+            result.is_error == Some(true),
+            manager != MigrationManager::Both,
+            "{manager:?}: {said}"
+        );
+    }
 }
