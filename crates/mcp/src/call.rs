@@ -3,6 +3,7 @@
 //! rmcp would refuse these, too, but in words of Rust and without a way out. A model that reads these puts its call
 //! right by itself: every problem at once, what the tool takes, and an example.
 
+use rmcp::ErrorData;
 use rmcp::model::{JsonObject, Tool};
 use serde_json::{Map, Value};
 
@@ -72,19 +73,20 @@ pub(crate) fn bad_arguments(tool: &Tool, arguments: Option<&JsonObject>) -> Opti
     ))
 }
 
-/// That there is no such tool, with those that there are, the likeliest first.
-pub(crate) fn unknown_tool<'name>(name: &str, offered: impl Iterator<Item = &'name str>) -> ToolError {
+/// That there is no such tool, with those that there are, the likeliest first. An error of the protocol, as its text on
+/// tools demands (2025-11-25, "Error Handling").
+pub(crate) fn unknown_tool<'name>(name: &str, offered: impl Iterator<Item = &'name str>) -> ErrorData {
     let name = one_line(name, 100);
     let mut near: Vec<(f64, &str)> = offered
         .map(|candidate| (strsim::jaro_winkler(&name, candidate), candidate))
         .collect();
     near.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(other.1)));
     let names: Vec<&str> = near.iter().map(|(_, name)| *name).collect();
-    ToolError::new(
-        "unknown_tool",
-        format!("nothing was done: there is no tool {name:?}"),
-        format!("call one of these, the nearest names first: {}", names.join(", ")),
-    )
+    let text = format!(
+        "unknown tool: nothing was done, there is no tool {name:?}; call one of these, the nearest names first: {}",
+        names.join(", ")
+    );
+    ErrorData::invalid_params(text, None)
 }
 
 fn properties(tool: &Tool) -> Option<&Map<String, Value>> {

@@ -156,10 +156,6 @@ impl Handler {
             call::without_nulls(tool, &mut request.arguments);
             return call::bad_arguments(tool, request.arguments.as_ref());
         }
-        if !self.shared.tools.map.contains_key(name) {
-            let names = listed.iter().map(|tool| tool.name.as_ref());
-            return Some(call::unknown_tool(name, names));
-        }
         Some(if self.engine().settings().policy.read_only {
             ToolError::new(
                 "forbidden_by_policy",
@@ -385,6 +381,10 @@ impl ServerHandler for Handler {
             request.name = own.into();
         }
         let name = request.name.clone();
+        if !self.shared.tools.map.contains_key(&request.name) {
+            let names = self.shared.listed.iter().map(|tool| tool.name.as_ref());
+            return Err(call::unknown_tool(&request.name, names));
+        }
         if let Some(refusal) = self.refusal(&mut request) {
             return refusal
                 .into_call_tool_result()

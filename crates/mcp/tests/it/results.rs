@@ -154,12 +154,12 @@ async fn an_unknown_tool_names_those_there_are() {
     for lifecycle in BOTH {
         let fixture = silent_engine();
         let connection = connect(&fixture.engine, lifecycle, Behaviour::CannotAsk).await;
-        let text = connection.error("resotre", json!({ "target": "test" })).await;
+        let text = connection.refused("resotre").await;
         assert!(
-            text.starts_with(
-                "error: unknown_tool\nnothing was done: there is no tool \"resotre\"\nnext step: call one of these, the \
-                 nearest names first: restore, "
-            ),
+            text.contains("-32602")
+                && text.contains(
+                    "there is no tool \\\"resotre\\\"; call one of these, the nearest names first: restore, "
+                ),
             "{text}"
         );
         assert!(text.contains("list_environments"), "{text}");

@@ -120,6 +120,12 @@ impl Connection {
     }
 
     /// What the person was asked so far.
+    /// The protocol's own error for a call that is none.
+    pub(crate) async fn refused(&self, tool: &'static str) -> String {
+        let called = self.client.call_tool(CallToolRequestParams::new(tool)).await;
+        format!("{:?}", called.unwrap_err())
+    }
+
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
