@@ -3,6 +3,7 @@
 //! What the others say about it is `surround`'s; what it takes from them is left to `request`.
 
 use crate::act::Verb;
+use crate::effect::{asks_of_effects, asks_what_it_holds};
 use crate::finish::Decision;
 use crate::fragment::without_request;
 use crate::frame::{Frame, Pack, Place};
@@ -54,6 +55,9 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
             .any(|part| (!part.acts.is_empty() || part.frame.on_topic) && !asks_of_others(part))
     {
         return Decision::plain(Action::Help, rule, mood);
+    }
+    if requests.is_empty() && (asks_of_effects(read) || asks_what_it_holds(read)) {
+        return Decision::plain(Action::Help, "asked_of_effects", Mood::Question);
     }
     let removes = |place: &usize| {
         read.get(*place)

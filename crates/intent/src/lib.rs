@@ -32,6 +32,7 @@ mod contrast;
 mod correct;
 mod cut;
 mod decide;
+mod effect;
 mod finish;
 mod fragment;
 mod frame;
