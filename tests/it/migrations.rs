@@ -118,11 +118,23 @@ async fn either_surface_alone_will_do() {
             with(EnvironmentConfig::test()),
         ]))
         .await;
+        let plan = stage
+            .report(&["plan", "migrate", "test", "--from", "dev"], 0)
+            .await;
+        let untold = plan["plan"]["findings"].to_string().contains("conflicts_untold");
+        assert_eq!(untold, surface == MigrationManager::Cli, "{plan:#}");
         let report = stage
             .report(&["ask", "Migrate dev to test", "--yes", "test"], 0)
             .await;
         assert_eq!(report["verdict"], "verified", "{surface:?}: {report:#}");
         assert_eq!(stage.environment("test").mutations(execute), 1);
+        let run = report["run"].as_str().unwrap();
+        let folder = stage.home().join("release-state/runs").join(run);
+        let reasons = report["reasons"].to_string();
+        for name in ["migration.log", "migration.sql"] {
+            let kept = folder.join(name).is_file();
+            assert_eq!(reasons.contains(name), kept, "{surface:?} {name}: {reasons}");
+        }
         stage.assert_no_violation();
     }
 }
@@ -398,4 +410,48 @@ async fn a_protected_target_wants_a_person() {
     assert!(same.stderr.contains("same_server"), "{}", same.stderr);
     let nowhere: Value = stage.report(&["migrate", "test", "--yes", "test"], 2).await;
     assert_eq!(nowhere["error"]["code"], "unsupported");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_structure_keeps_configuration_too() {
+    let stage = Stage::new().await;
+    let test = stage.environment("test");
+    let (roles, workflows, orders) = (test.rows("roles"), test.rows("workflows"), numbers(&test));
+    assert_ne!(workflows, stage.environment("dev").rows("workflows"));
+    let sentence = "Migrate dev to test, structure only";
+    let report = stage.report(&["ask", sentence, "--yes", "test"], 0).await;
+    assert!(
+        report["summary"].to_string().contains("structure only"),
+        "{report:#}"
+    );
+    assert_eq!(test.rows("roles"), roles);
+    assert_eq!(test.rows("workflows"), workflows);
+    assert_eq!(numbers(&test), orders);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_package_is_no_backup() {
+    let stage = Stage::new().await;
+    let path = stage.home().join("migration_1790000000000.nbdata");
+    std::fs::write(&path, stage.environment("dev").package(None)).unwrap();
+    let line = [
+        "restore",
+        "test",
+        "--package",
+        path.to_str().unwrap(),
+        "--yes",
+        "test",
+    ];
+    let refused = stage.run(&line).await.expect(5);
+    assert!(
+        refused.stderr.contains("[migration_not_backup]"),
+        "{}",
+        refused.stderr
+    );
+    assert!(
+        refused.stderr.contains("nocobase-release migrate test"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(stage.environment("test").mutations("backup:restoreUpload"), 0);
 }

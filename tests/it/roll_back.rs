@@ -201,7 +201,7 @@ async fn a_migration_that_stops_halfway_is_taken_back_at_once_and_proven() {
     assert_eq!((test.mutations(EXECUTE), test.mutations(UPLOAD)), (1, 1));
     let told = report["reasons"].to_string();
     assert!(
-        told.contains("deadlock detected") && told.contains("migration log and SQL are kept"),
+        told.contains("deadlock detected") && told.contains("migration.log, migration.sql"),
         "{report:#}"
     );
     assert!(

@@ -248,8 +248,25 @@ async fn packages_are_listed_fetched_and_removed_by_name() {
         .await
         .expect(4);
     assert!(stage.environment("dev").backups().contains(&name));
+    // What stands for a package is its name by the time it is asked for.
+    let refused = stage
+        .run(&["packages", "remove", "dev", "@latest"])
+        .await
+        .expect(4);
+    assert!(
+        refused.stderr.contains(&format!("{name} was not removed")),
+        "{}",
+        refused.stderr
+    );
+    let refused = ["packages", "remove", "dev", "@latest", "--yes", "@latest"];
+    stage.run(&refused).await.expect(4);
     stage
-        .run(&["packages", "remove", "dev", &name, "--yes", &name])
+        .run(&["packages", "remove", "dev", "@verified"])
+        .await
+        .expect(2);
+    assert!(stage.environment("dev").backups().contains(&name));
+    stage
+        .run(&["packages", "remove", "dev", "@latest", "--yes", &name])
         .await
         .expect(0);
     assert!(!stage.environment("dev").backups().contains(&name));

@@ -3,6 +3,7 @@
 //! Failures inside a run are no errors of this kind: they end in a verdict. Both carry an [`ErrorReport`],
 //! which is what faces print and journals keep.
 
+use release_intent::PackageRef;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +74,7 @@ pub enum EngineError {
     #[error("{0}")]
     Package(#[from] PackageError),
     /// No package of that name is on the server.
-    #[error("{environment} has no {} named {name:?}", if *migration { "migration package" } else { "backup" })]
+    #[error("{}", no_package(environment, name, *migration))]
     PackageNotFound {
         /// Whether a migration package is meant.
         migration: bool,
@@ -248,6 +249,15 @@ pub enum EngineError {
         /// The operating system's word.
         source: std::io::Error,
     },
+}
+
+fn no_package(environment: &str, name: &str, migration: bool) -> String {
+    let kind = if migration { "migration package" } else { "backup" };
+    if name == PackageRef::Latest.as_str() {
+        format!("{environment} has no {kind} that is finished")
+    } else {
+        format!("{environment} has no {kind} named {name:?}")
+    }
 }
 
 /// Whoever works on this machine itself, and not through a server's network.

@@ -169,10 +169,18 @@ pub(crate) fn wanted<E>(
         },
         Some(Action::Remove) => {
             let environment = current(&source)?;
-            let package = intent.package.as_ref().map_or("PACKAGE", PackageRef::as_str);
-            Wanted::Nothing(format!(
-                "packages are removed by name at a terminal only: nocobase-release packages remove {environment} {package}"
-            ))
+            // What stands for a package is no name: whoever removes one has to know which.
+            let named = intent.package.as_ref().map(PackageRef::as_str);
+            Wanted::Nothing(match named.filter(|name| !name.starts_with('@')) {
+                Some(package) => format!(
+                    "packages are removed by name at a terminal only: nocobase-release packages remove {environment} \
+                     {package}"
+                ),
+                None => format!(
+                    "packages are removed at a terminal only, one by one and by name: see `nocobase-release packages list \
+                     {environment}`, then nocobase-release packages remove {environment} NAME"
+                ),
+            })
         }
         Some(Action::Migrate) => {
             let target = current(&target)?;
@@ -198,11 +206,19 @@ pub(crate) fn wanted<E>(
     })
 }
 
-/// A side that a sentence does not speak of has the documented default.
+/// A side that a sentence does not speak of has the documented default, but "only the structure" speaks of both: it is
+/// the preset of that name.
 fn rule_choice(rule: Option<&RuleRef>) -> RuleChoice {
     match rule {
         None => RuleChoice::Only,
         Some(RuleRef::Id { id }) => RuleChoice::Named(id.clone()),
+        Some(RuleRef::Methods {
+            user: Some(UserMethod::SchemaOnly),
+            system: None,
+        }) => RuleChoice::Global {
+            user: "schema-only".to_owned(),
+            system: "schema-only".to_owned(),
+        },
         Some(RuleRef::Methods { user, system }) => RuleChoice::Global {
             user: match user {
                 Some(UserMethod::Overwrite) => "overwrite",

@@ -26,12 +26,15 @@ use crate::aliases::own_name;
 use crate::ask::Seal;
 use crate::fetches::Fetches;
 use crate::http::caller_of;
+use crate::offered::Offered;
 use crate::reply::ToolError;
 use crate::tasks::Tasks;
-use crate::{call, completions, deadline, message, prompts, resources, runnable, schema, skill, tools};
+use crate::{
+    call, completions, deadline, message, offered, prompts, resources, runnable, schema, skill, tools,
+};
 
-/// What every client is told once; clients cut it after 2,048 characters.
-pub(crate) const INSTRUCTIONS: &str = include_str!(concat!(
+/// What every client is told once, with parts that depend on what is offered; clients cut it after 2,048 characters.
+const INSTRUCTIONS: &str = include_str!(concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../prompts/mcp/instructions.md"
 ));
@@ -53,9 +56,16 @@ struct Shared {
     tools: ToolRouter<Handler>,
     /// What is offered of them.
     listed: Vec<Tool>,
+    /// Their names.
+    offered: Arc<Offered>,
     seal: Seal,
     fetches: Fetches,
     tasks: Tasks,
+}
+
+/// The instructions of a server that offers these tools.
+pub(crate) fn instructions(offered: &Offered) -> String {
+    offered.render(INSTRUCTIONS)
 }
 
 /// A tool was asked for that there is not.
@@ -115,16 +125,19 @@ impl Handler {
 
     fn with_tools(engine: Engine, mut tools: ToolRouter<Self>, offers: impl Fn(&str) -> bool) -> Self {
         schema::make_portable(&mut tools);
-        let listed = tools
+        let listed: Vec<Tool> = tools
             .list_all()
             .into_iter()
             .filter(|tool| offers(&tool.name))
             .collect();
+        let names = listed.iter().map(|tool| tool.name.to_string());
+        let offered = Arc::new(Offered::new(names, !engine.settings().policy.read_only));
         Self {
             shared: Arc::new(Shared {
                 engine,
                 tools,
                 listed,
+                offered,
                 seal: Seal::new(),
                 fetches: Fetches::default(),
                 tasks: Tasks::default(),
@@ -162,6 +175,21 @@ impl Handler {
         })
     }
 
+    /// Why a call was given up. Everything but `confirm` only reads until a run is started, and then does not wait
+    /// beyond its time.
+    fn too_slow(&self, name: &str) -> ToolError {
+        let look = if self.shared.offered.has("check_environment") {
+            "call check_environment to see which environment does not answer, and tell the user"
+        } else {
+            "tell the user to see at a terminal which environment does not answer: nocobase-release doctor"
+        };
+        ToolError::new(
+            "too_slow",
+            format!("{name} was given up: NocoBase did not answer in time; nothing was changed"),
+            look,
+        )
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.shared.engine
     }
@@ -192,15 +220,6 @@ impl Handler {
     }
 }
 
-/// Everything but `confirm` only reads until a run is started, and then does not wait beyond its time.
-fn too_slow(name: &str) -> ToolError {
-    ToolError::new(
-        "too_slow",
-        format!("{name} was given up: NocoBase did not answer in time; nothing was changed"),
-        "call check_environment to see which environment does not answer, and tell the user",
-    )
-}
-
 fn capabilities() -> ServerCapabilities {
     ServerCapabilities::builder()
         .enable_tools()
@@ -220,7 +239,7 @@ impl ServerHandler for Handler {
                 Implementation::new("nocobase-release", env!("CARGO_PKG_VERSION"))
                     .with_title("NocoBase Release"),
             )
-            .with_instructions(INSTRUCTIONS.trim())
+            .with_instructions(instructions(&self.shared.offered))
     }
 
     async fn list_prompts(
@@ -228,7 +247,9 @@ impl ServerHandler for Handler {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(ListPromptsResult::with_all_items(prompts::list()))
+        Ok(ListPromptsResult::with_all_items(prompts::list(
+            &self.shared.offered,
+        )))
     }
 
     async fn get_prompt(
@@ -236,7 +257,7 @@ impl ServerHandler for Handler {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let mut prompt = prompts::get(&request)?;
+        let mut prompt = prompts::get(&request, &self.shared.offered)?;
         runnable::prompt(&self.commands, &mut prompt);
         Ok(prompt.into())
     }
@@ -374,6 +395,7 @@ impl ServerHandler for Handler {
             .shared
             .tools
             .call(ToolCallContext::new(self, request, context));
+        let call = offered::within(Arc::clone(&self.shared.offered), call);
         // Without this a panicking tool would never answer, and the client would wait for its timeout.
         let call = AssertUnwindSafe(call).catch_unwind();
         let answered = if name == "confirm" {
@@ -382,16 +404,22 @@ impl ServerHandler for Handler {
             deadline::bounded(call).await
         };
         let Some(answered) = answered else {
-            return too_slow(&name)
+            return self
+                .too_slow(&name)
                 .into_call_tool_result()
                 .map(|refused| runnable::response(&self.commands, refused));
         };
         let answered = answered.unwrap_or_else(|_| {
             tracing::error!(tool = %name, "a tool panicked");
-            Ok(CallToolResult::error(vec![ContentBlock::text(
-                "error: internal_error\nthe tool failed in an unexpected way\nnext step: call run_status before \
-                 repeating anything, and report this with the server's log",
-            )])
+            let look = if self.shared.offered.has("run_status") {
+                "call run_status"
+            } else {
+                "have the user look at the runs in a terminal (nocobase-release runs list)"
+            };
+            Ok(CallToolResult::error(vec![ContentBlock::text(format!(
+                "error: internal_error\nthe tool failed in an unexpected way\nnext step: {look} before repeating \
+                 anything, and report this with the server's log"
+            ))])
             .into())
         })?;
         let answered = runnable::response(&self.commands, answered);
@@ -399,10 +427,13 @@ impl ServerHandler for Handler {
         if name == "run_status" {
             return Ok(answered);
         }
-        Ok(self
-            .shared
-            .tasks
-            .instead_of(answered, self.engine(), &self.commands, &asked))
+        Ok(self.shared.tasks.instead_of(
+            answered,
+            self.engine(),
+            &self.commands,
+            &self.shared.offered,
+            &asked,
+        ))
     }
 }
 
@@ -428,7 +459,10 @@ mod tests {
 
     #[test]
     fn instructions_fit_before_clients_cut_them() {
-        assert!(INSTRUCTIONS.trim().chars().count() < 2_000);
+        let all = Handler::new(engine());
+        let told = instructions(&all.shared.offered);
+        assert!(told.chars().count() < 2_000, "{}", told.chars().count());
+        assert!(!told.contains("{{"), "{told}");
     }
 
     #[tokio::test]

@@ -15,6 +15,7 @@
 //! | `manifest` | [`manifest`]: `skill-manifest.json`, made from all of these |
 //! | `tasks` | the tasks extension, for clients that speak it |
 //! | `aliases` | other names of tools |
+//! | `offered` | which tools may be named, where a server offers a few only |
 //! | `runnable` | commands in what is given out, as a person can type them |
 //! | `reply`, `views`, `text`, `schema` | results, their parts, foreign text made harmless, portable schemas |
 //!
@@ -34,6 +35,7 @@ mod handler;
 mod http;
 mod manifest;
 mod message;
+mod offered;
 mod prompts;
 mod reply;
 mod resources;

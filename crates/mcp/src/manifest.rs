@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::handler::INSTRUCTIONS;
+use crate::handler::instructions;
+use crate::offered::Offered;
 use crate::{prompts, schema, skill, tools};
 
 /// The manifest, in full.
@@ -26,6 +27,7 @@ pub fn manifest() -> Value {
             })
         })
         .collect();
+    let offered = Offered::new(router.map.keys().map(ToString::to_string), true);
     let languages: Vec<Value> = release_intent::supported_languages()
         .map(|(tag, name)| json!({ "tag": tag, "name": name }))
         .collect();
@@ -38,7 +40,7 @@ pub fn manifest() -> Value {
         "description": skill::skill().frontmatter.description,
         "license": env!("CARGO_PKG_LICENSE"),
         "skill": { "path": "prompts/skill/SKILL.md", "uri": skill::skill().uri },
-        "instructions": INSTRUCTIONS.trim(),
+        "instructions": instructions(&offered),
         "entryPoints": {
             "stdio": { "command": "nocobase-release", "args": ["mcp"] },
             "http": {
@@ -51,7 +53,7 @@ pub fn manifest() -> Value {
         },
         "protocolVersions": ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"],
         "tools": tools,
-        "prompts": prompts::list(),
+        "prompts": prompts::list(&offered),
         "languages": languages,
         "requires": {
             "nocobase": ">=2.0.56",

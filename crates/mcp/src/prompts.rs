@@ -6,7 +6,9 @@ use rmcp::ErrorData;
 use rmcp::model::{GetPromptRequestParams, GetPromptResult, Prompt, PromptArgument, PromptMessage, Role};
 
 use crate::arguments::LONGEST_SENTENCE;
+use crate::offered::Offered;
 use crate::text::one_line;
+use crate::tools;
 
 /// What an argument is about, for completions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,10 +103,17 @@ pub(crate) fn find(name: &str) -> Option<&'static Text> {
     PROMPTS.iter().find(|text| text.name == name)
 }
 
-/// The list, as clients see it.
-pub(crate) fn list() -> Vec<Prompt> {
+/// The prompts whose tools are all offered: another would lead nowhere.
+fn offered_prompts(offered: &Offered) -> impl Iterator<Item = &'static Text> {
+    let all = tools::names();
     PROMPTS
         .iter()
+        .filter(move |text| offered.has_all_of(text.body, all.iter().map(String::as_str)))
+}
+
+/// The list, as clients see it.
+pub(crate) fn list(offered: &Offered) -> Vec<Prompt> {
+    offered_prompts(offered)
         .map(|text| {
             let arguments = text
                 .arguments
@@ -121,8 +130,9 @@ pub(crate) fn list() -> Vec<Prompt> {
 }
 
 /// One prompt with its arguments filled in.
-pub(crate) fn get(request: &GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
-    let text = find(&request.name)
+pub(crate) fn get(request: &GetPromptRequestParams, offered: &Offered) -> Result<GetPromptResult, ErrorData> {
+    let text = offered_prompts(offered)
+        .find(|text| text.name == request.name)
         .ok_or_else(|| ErrorData::invalid_params(format!("unknown prompt {:?}", request.name), None))?;
     let given = request.arguments.as_ref();
     let mut body = text.body.trim().to_owned();

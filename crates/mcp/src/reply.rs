@@ -11,6 +11,7 @@ use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
 use serde::Serialize;
 
+use crate::offered::step;
 use crate::text::{clean, clean_value};
 
 /// The longest text beside structured content.
@@ -84,20 +85,54 @@ impl From<EngineError> for ToolError {
         let next_step = match &error {
             // The answer to an earlier confirmation may have been lost: a second plan would do the work twice.
             EngineError::PlanUsed { .. } => {
-                "the plan has become a run: call run_status to see how it stands; \
-                make a new plan only when that run is not what the user wanted"
-                    .to_owned()
+                let look = step(
+                    "run_status",
+                    "call run_status to see how it stands",
+                    "the user sees at a terminal how it stands: nocobase-release runs list",
+                );
+                format!(
+                    "the plan has become a run: {look}; make a new plan only when that run is not what the user wanted"
+                )
             }
             EngineError::Locked { .. } => {
-                "it may be the very run you started: call run_status and wait for its end \
-                before repeating anything"
-                    .to_owned()
+                let look = step(
+                    "run_status",
+                    "call run_status and wait for its end",
+                    "the user sees at a terminal when it has ended (nocobase-release runs list): wait for that",
+                );
+                format!("it may be the very run you started: {look} before repeating anything")
             }
             EngineError::WrongConfirmation { .. } | EngineError::Unconfirmed { .. } => {
-                "nothing was started; pass exactly the phrase that stands in \
-                the plan, and only after the user agreed to that plan"
+                "nothing was started; pass the phrase that stands in the plan, letter by letter, and only after the user \
+                 agreed to that plan"
                     .to_owned()
             }
+            EngineError::RunNotFound { .. } | EngineError::NothingToUndo { .. } => step(
+                "release",
+                "call release with the sentence \"What ran before?\" for the runs that there are",
+                error.hint(),
+            ),
+            EngineError::NoRuns { .. } => {
+                "nothing is on: a run begins with a backup or with a plan that is confirmed".to_owned()
+            }
+            EngineError::PackageNotFound {
+                environment,
+                available,
+                migration: false,
+                ..
+            } if available.is_empty() => step(
+                "backup",
+                format!("ask the user whether to make one: call backup with environment {environment:?}"),
+                error.hint(),
+            ),
+            EngineError::RuleUndecided { .. } => step(
+                "migrate",
+                error.hint().replace(
+                    "name one of them by its id, with --rule ID or by saying \"… with rule ID\"",
+                    "ask the user which, and pass its id as `rule` to migrate",
+                ),
+                error.hint(),
+            ),
             EngineError::NeedsPerson { plan, .. } => terminal_step(plan),
             EngineError::UnfinishedRun { run, .. } => {
                 format!("tell the user to finish that run in a terminal: nocobase-release runs resume {run}")

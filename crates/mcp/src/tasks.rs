@@ -18,6 +18,7 @@ use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
 
 use crate::http::caller_of;
+use crate::offered::{self, Offered};
 use crate::reply::ToolError;
 use crate::runnable;
 use crate::text::one_line;
@@ -45,6 +46,7 @@ impl Tasks {
         response: CallToolResponse,
         engine: &Engine,
         commands: &Arc<CommandLine>,
+        offered: &Arc<Offered>,
         context: &RequestContext<RoleServer>,
     ) -> CallToolResponse {
         let CallToolResponse::Complete(result) = &response else {
@@ -67,8 +69,9 @@ impl Tasks {
             .with_poll_interval_ms(POLL_MS)
             .with_status_message(format!("{run} is running"));
         let (engine, commands) = (engine.clone(), Arc::clone(commands));
+        let offered = Arc::clone(offered);
         let task = self.manager.spawn(options, |task| {
-            Box::pin(async move {
+            Box::pin(offered::within(offered, async move {
                 let mut follower = engine.follow(&run);
                 let report = loop {
                     let news = tokio::select! {
@@ -94,7 +97,7 @@ impl Tasks {
                 }?;
                 runnable::result(&commands, &mut ended);
                 Ok(ended)
-            })
+            }))
         });
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
         owners.retain(|id, _| self.manager.get_task(id).is_ok());
@@ -161,8 +164,8 @@ fn completed(mut answer: Value, report: &RunReport) -> Result<CallToolResult, Ta
         let Value::Object(fields) = &mut answer else {
             return;
         };
-        // `release` says `started` of a run, whatever became of it.
-        if fields.get("status") != Some(&json!("started")) {
+        // `release` calls a run that is on `started`.
+        if fields.get("status") != Some(&json!("started")) || status != json!("running") {
             fields.insert("status".into(), status);
         }
         fields.insert("run".into(), run);

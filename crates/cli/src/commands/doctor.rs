@@ -1,6 +1,6 @@
 //! What is set up, what is missing, what to do.
 
-use release_engine::EngineError;
+use release_engine::{EngineError, EnvironmentFacts};
 
 use super::{Context, environments, shown};
 use crate::arguments::Globals;
@@ -53,6 +53,13 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, EngineError> {
                 if !facts.logs_readable {
                     lines.push("    its logs are not readable: grant the snippet pm.logger.logger for stronger evidence".into());
                 }
+                if !offers_migrations(&facts) {
+                    lines.push(
+                        "    migrations: no, the Migration Manager is not enabled there (commercial, Professional edition and above); \
+                         backups are restored all the same"
+                            .into(),
+                    );
+                }
                 checks.push(serde_json::json!({ "environment": environment.name, "facts": facts }));
             }
             Err(error) => {
@@ -78,4 +85,13 @@ pub(crate) async fn run(context: &Context) -> Result<Exit, EngineError> {
         output::data(&lines.join("\n"));
     }
     Ok(if healthy { Exit::Verified } else { Exit::Failed })
+}
+
+/// Whether the plugin of migrations is enabled there; where plugins cannot be listed nobody knows, and nothing is said.
+fn offers_migrations(facts: &EnvironmentFacts) -> bool {
+    const PLUGIN: &str = "migration-manager";
+    facts.plugins.as_ref().is_none_or(|plugins| {
+        let named = |name: &str| name == PLUGIN || name.ends_with(&format!("plugin-{PLUGIN}"));
+        plugins.iter().any(|plugin| plugin.enabled && named(&plugin.name))
+    })
 }

@@ -58,6 +58,8 @@ pub(crate) async fn run(context: &Context, what: Packages) -> Result<Exit, Engin
             yes,
         } => {
             let by_person = yes.is_none() && output::can_ask();
+            // What is typed, or given with --yes, is the name itself.
+            let package = context.engine.name_of_package(&environment, &package).await?;
             let confirmation = match yes {
                 Some(name) => name,
                 None if by_person => {

@@ -102,6 +102,26 @@ impl Engine {
         .await
     }
 
+    /// The name of a package that is to be removed: `@latest` is the newest that is finished on the server, and other
+    /// stand-ins name none there.
+    pub async fn name_of_package(&self, environment: &str, package: &str) -> Result<String, EngineError> {
+        if package == PackageRef::Latest.as_str() {
+            let client = self.client(environment)?;
+            let listed = client.list_backups().await?;
+            let newest = listed.into_iter().find(|entry| !entry.in_progress);
+            return newest.map(|entry| entry.name).ok_or_else(|| {
+                EngineError::package_not_found(client.environment_name(), package, false, [])
+            });
+        }
+        if package.starts_with('@') {
+            return Err(EngineError::Unsupported {
+                what: format!("{package} is no package on a server"),
+                instead: format!("name the package; see `nocobase-release packages list {environment}`"),
+            });
+        }
+        Ok(package.to_owned())
+    }
+
     /// Removes a package from its server; `confirmation` must be its name once more, and for a protected environment
     /// a person must have typed it.
     pub async fn remove_package(

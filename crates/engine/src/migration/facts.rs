@@ -169,6 +169,9 @@ pub struct MigrationFacts {
     /// Names of the values that were given for the target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<String>,
+    /// Whether the target's surface tells no conflicts of data before a package is executed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conflicts_untold: bool,
     /// What is known of a package file from where it was executed before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<KnownPackage>,
@@ -180,6 +183,7 @@ pub(crate) struct MigrationSide {
     pub(crate) packages: Vec<MigrationPackageFact>,
     pub(crate) structure: Vec<CollectionFact>,
     pub(crate) variables: Vec<VariableFact>,
+    pub(crate) conflicts_untold: bool,
 }
 
 /// Reads one side; that it offers no migrations is the error.
@@ -211,6 +215,8 @@ pub(crate) async fn read_migration_side(client: &Client) -> Result<MigrationSide
         packages: packages.into_iter().map(MigrationPackageFact::from).collect(),
         structure,
         variables,
+        // Only the surface of the web pages has a call for them (documentation of the Migration Manager).
+        conflicts_untold: !client.migration_surfaces().await?.resource,
     };
     side.check_size(client.environment_name())?;
     Ok(side)
@@ -280,6 +286,7 @@ impl MigrationFacts {
         let known = |name: &str| target.variables.iter().any(|variable| variable.name == name);
         let mut facts = Self {
             target_structure: target.structure,
+            conflicts_untold: target.conflicts_untold,
             ..Self::default()
         };
         if let Some(source) = source {
@@ -391,6 +398,7 @@ mod tests {
     #[test]
     fn what_would_not_fit_into_a_plan_is_refused() {
         let side = |tables: usize| MigrationSide {
+            conflicts_untold: false,
             rules: vec![RuleFact::from(nocobase_client::MigrationRule {
                 id: "1".into(),
                 name: "all".into(),

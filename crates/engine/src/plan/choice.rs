@@ -6,6 +6,7 @@ use crate::error::EngineError;
 use crate::facts::{BackupFact, FileFacts, refuse};
 use crate::migration::MigrationPackageFact;
 use crate::request::PackageChoice;
+use release_intent::PackageRef;
 
 /// A package in its server's list, of either kind.
 pub(super) struct Listed<'facts> {
@@ -53,7 +54,10 @@ pub(super) fn planned_package(
             });
         }
         PackageChoice::Named(name) => (name.as_str(), listed.iter().find(|package| package.name == name)),
-        PackageChoice::Latest => ("the latest", listed.iter().find(|package| package.ready)),
+        PackageChoice::Latest => (
+            PackageRef::Latest.as_str(),
+            listed.iter().find(|package| package.ready),
+        ),
     };
     let Some(found) = found else {
         return Err(EngineError::package_not_found(

@@ -205,6 +205,9 @@ fn draft_overwrite(
     if let Some(file) = &facts.file {
         findings.extend(judge_package(&file.inspection, target, None));
     }
+    if action == PlanAction::Restore {
+        findings.extend(known::named_like_a_migration(&package, target));
+    }
     if action != PlanAction::Undo {
         findings.extend(verified_first(policy, target, &package, facts));
     }

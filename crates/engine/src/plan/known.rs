@@ -5,6 +5,7 @@
 
 use crate::facts::{EnvironmentFacts, OutsideFacts};
 use crate::finding::Finding;
+use crate::plan::PlannedPackage;
 use crate::version::is_newer;
 
 /// The newest version that the hazards below were seen on, and this tool was tried with.
@@ -13,6 +14,29 @@ const NEWEST_SEEN: &str = "2.2.15";
 const RUNTIME_LEFT_OUT: &str = "2.1.7";
 /// The first line that works where the application's path has blanks in it (#9946).
 const BLANKS_MENDED: &str = "2.2.0";
+
+/// A migration package in a backup's place: what is inside of one is not public, but the Migration Manager names them
+/// `migration_<milliseconds since 1970>`.
+pub(super) fn named_like_a_migration(package: &PlannedPackage, target: &EnvironmentFacts) -> Option<Finding> {
+    let name = match package {
+        PlannedPackage::New { .. } => return None,
+        PlannedPackage::Server { name, .. } => name.as_str(),
+        PlannedPackage::File { path, .. } => path.file_name()?.to_str()?,
+    };
+    let number = name.strip_prefix("migration_")?.strip_suffix(".nbdata")?;
+    let is_one = number.len() > 9 && number.chars().all(|letter| letter.is_ascii_digit());
+    is_one.then(|| {
+        Finding::blocker(
+            "migration_not_backup",
+            format!("{name} is named like a migration package, and a restore needs a full backup"),
+            format!(
+                "to execute it: nocobase-release migrate {} --package FILE; a backup that is only named so is restored \
+                 under another name",
+                target.environment
+            ),
+        )
+    })
+}
 
 /// What this version does to restores, whatever the package.
 pub(super) fn hazards(target: &EnvironmentFacts) -> Vec<Finding> {

@@ -39,6 +39,16 @@ pub(super) fn draft_migrate(
     if !migration.variables.is_empty() {
         findings.push(variables_missing(migration, target));
     }
+    if migration.conflicts_untold {
+        findings.push(Finding::warning(
+            "conflicts_untold",
+            format!(
+                "{} does not tell conflicts of data beforehand: one shows only while the package is executed",
+                target.environment
+            ),
+            "compare the types of fields on both sides first; the safety backup is the way back",
+        ));
+    }
     if blocked(&findings, accepted) {
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         return Err(EngineError::Preflight { findings });

@@ -35,11 +35,13 @@ impl Runner {
     /// Where the server's logs of a migration are kept, when they were fetched.
     pub(super) fn kept_logs(&self) -> Option<String> {
         let folder = self.home.run(&self.state().run);
-        let kept = KEPT_LOGS.iter().any(|name| folder.join(name).is_file());
-        kept.then(|| {
+        let is_kept = |name: &&str| folder.join(name).is_file();
+        let kept: Vec<&str> = KEPT_LOGS.into_iter().filter(is_kept).collect();
+        (!kept.is_empty()).then(|| {
             format!(
-                "the server's migration log and SQL are kept in {}",
-                folder.display()
+                "what the server wrote down of the migration is kept in {}: {}",
+                folder.display(),
+                kept.join(", ")
             )
         })
     }
@@ -56,11 +58,13 @@ impl Runner {
         self.begin(step)?;
         let story = self.read_new_log().await;
         let folder = self.home.run(&self.state().run);
-        let kept = KEPT_LOGS
-            .iter()
-            .filter(|name| folder.join(name).is_file())
-            .count();
-        let note = format!("{kept} files");
+        let is_kept = |name: &&str| folder.join(name).is_file();
+        let kept: Vec<&str> = KEPT_LOGS.into_iter().filter(is_kept).collect();
+        let note = if kept.is_empty() {
+            "nothing was there to be kept".to_owned()
+        } else {
+            kept.join(", ")
+        };
         self.finish(step, StepOutcome::Done { note })?;
         Ok(story)
     }

@@ -31,7 +31,7 @@ impl Handler {
         title = "Back up an environment",
         description = description!("backup"),
         output_schema = schema_for_output::<RunAnswer>(),
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = false)
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
     async fn backup(
         &self,

@@ -37,7 +37,7 @@ impl Handler {
         title = "Check an environment",
         description = description!("check_environment"),
         output_schema = schema_for_output::<CheckAnswer>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn check_environment(
         &self,

@@ -27,7 +27,7 @@ pub(crate) struct ConfirmArguments {
     /// The plan's id, as `release`, `restore` or `undo` gave it.
     #[schemars(length(min = 1, max = 64))]
     plan: String,
-    /// The plan's phrase, exactly, and only after the user agreed to this plan. Left out for protected targets: the
+    /// The plan's phrase, letter by letter (case and blanks do not matter), and only after the user agreed to this plan. Left out for protected targets: the
     /// user is asked to type it.
     #[schemars(length(min = 1, max = 200))]
     phrase: Option<String>,
@@ -69,7 +69,7 @@ impl Handler {
         title = "Confirm a plan and start it",
         description = description!("confirm"),
         output_schema = schema_for_output::<ConfirmAnswer>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
     async fn confirm(
         &self,

@@ -18,6 +18,7 @@ use super::description;
 use crate::arguments;
 use crate::fetches::Fetched;
 use crate::handler::Handler;
+use crate::offered::step;
 use crate::reply::{Reply, ToolError};
 use crate::text::{one_line, quoted};
 use crate::views::{FindingView, InspectionView};
@@ -64,7 +65,7 @@ impl Handler {
         title = "Look into a package",
         description = description!("inspect_package"),
         output_schema = schema_for_output::<InspectAnswer>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn inspect_package(
         &self,
@@ -99,14 +100,20 @@ impl Handler {
             return Err(ToolError::new(
                 "package_not_found",
                 format!("{environment} has no package named {package:?}"),
-                "call list_packages for the names",
+                step(
+                    "list_packages",
+                    "call list_packages for the names",
+                    format!(
+                        "the user sees the names at a terminal: nocobase-release packages list {environment}"
+                    ),
+                ),
             ));
         };
         if on_server.in_progress {
             return Err(ToolError::new(
                 "package_in_progress",
                 format!("{package:?} is still being made on {environment}"),
-                "wait until list_packages no longer says in_progress",
+                "wait a moment, then call inspect_package again",
             ));
         }
         match self
@@ -165,9 +172,10 @@ fn found(
         }),
     }
     let sound = if view.usable {
-        "nothing speaks against it so far; `restore` judges it for its target"
+        let judges = step("restore", "; `restore` judges it for its target", "");
+        format!("nothing speaks against it so far{judges}")
     } else {
-        "it cannot be used"
+        "it cannot be used".to_owned()
     };
     let mut lines = format!(
         "{}: {} bytes, NocoBase {}, {}, {} tables, {} rows, {} files{}\n",

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::description;
 use crate::arguments;
 use crate::handler::Handler;
+use crate::offered::step;
 use crate::reply::{Reply, ToolError};
 use crate::text::{one_line, quoted};
 use crate::views::PackageView;
@@ -55,7 +56,7 @@ impl Handler {
         title = "List packages",
         description = description!("list_packages"),
         output_schema = schema_for_output::<PackagesAnswer>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn list_packages(
         &self,
@@ -99,24 +100,36 @@ pub(super) fn packages_text(
     let environment = one_line(environment, 100);
     if packages.is_empty() {
         return match kind {
-            PackageKind::Backup => format!("{environment} has no backup packages; `backup` makes one"),
-            PackageKind::Migration => format!("{environment} has no migration packages; `migrate` makes one"),
+            PackageKind::Backup => {
+                let makes = step("backup", "; `backup` makes one", "");
+                format!("{environment} has no backup packages{makes}")
+            }
+            PackageKind::Migration => {
+                let makes = step("migrate", "; `migrate` makes one", "");
+                format!("{environment} has no migration packages{makes}")
+            }
         };
     }
     let lines: String = packages
         .iter()
         .map(|package| {
-            let when = package.created_at.as_deref().unwrap_or("at an unknown time");
+            let when = match &package.created_at {
+                Some(when) => when.as_str(),
+                None if package.in_progress => "",
+                None => "at an unknown time",
+            };
             let state = if package.in_progress {
-                ", still being made"
+                "still being made"
             } else {
                 ""
             };
-            let line = format!(
-                "{} ({}, {}, {when}{state})",
-                package.name, package.place, package.size
-            );
-            one_line(&line, 400) + "\n"
+            // A package that is being made has no size and no time yet.
+            let about: Vec<&str> = [package.place.as_str(), package.size.as_str(), when, state]
+                .into_iter()
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .collect();
+            one_line(&format!("{} ({})", package.name, about.join(", ")), 400) + "\n"
         })
         .collect();
     let mut text = format!(
@@ -127,4 +140,23 @@ pub(super) fn packages_text(
         text.push_str(&format!("and {more} more"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_yet_is_left_out() {
+        let made = PackageView {
+            name: "a.nbdata".into(),
+            place: "server".into(),
+            size: String::new(),
+            created_at: None,
+            in_progress: true,
+            path: None,
+        };
+        let text = packages_text("dev", PackageKind::Backup, &[made], 0);
+        assert!(text.contains("> a.nbdata (server, still being made)"), "{text}");
+    }
 }

@@ -58,10 +58,10 @@ enum SystemTables {
 impl Handler {
     #[tool(
         name = "migrate",
-        title = "Plan a migration",
+        title = "Plan a migration (nothing changes before confirm)",
         description = description!("migrate"),
         output_schema = schema_for_output::<PlanAnswer>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn migrate(
         &self,
@@ -69,7 +69,7 @@ impl Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<Reply<PlanAnswer>, ToolError> {
         let plan = self.plan(&arguments.into_request()?, &context).await?;
-        Ok(PlanAnswer::new(&plan).into_reply())
+        Ok(PlanAnswer::reply(&plan))
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answered, description};
 use crate::arguments;
 use crate::handler::Handler;
+use crate::offered::step;
 use crate::reply::{Reply, ToolError};
 use crate::text::{one_line, quoted};
 
@@ -80,7 +81,7 @@ impl Handler {
         title = "List migration rules",
         description = description!("migration_rules"),
         output_schema = schema_for_output::<RulesAnswer>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn migration_rules(
         &self,
@@ -111,7 +112,12 @@ impl Handler {
 pub(super) fn rules_text(environment: &str, rules: &[RuleView], more: usize) -> String {
     let environment = one_line(environment, 100);
     if rules.is_empty() {
-        return format!("{environment} has no migration rules; a migration from it proposes one");
+        let proposes = step(
+            "migrate",
+            "; `migrate` proposes one, where the Migration Manager is enabled and licensed on both sides",
+            "",
+        );
+        return format!("{environment} has no migration rules{proposes}");
     }
     let lines: String = rules
         .iter()

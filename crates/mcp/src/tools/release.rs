@@ -1,6 +1,6 @@
 //! `release`: a sentence in, and out comes a question, an answer, a plan, or the run of a backup.
 
-use release_engine::{Lookup, Plan, Request, RunReport, Understood, Wanted};
+use release_engine::{Lookup, Plan, Request, RunReport, RunStanding, Understood, Wanted};
 use release_intent::{Question, Reading};
 use rmcp::handler::server::tool::schema_for_output;
 use rmcp::handler::server::wrapper::Parameters;
@@ -36,7 +36,7 @@ pub(crate) struct ReleaseArguments {
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct ReleaseAnswer {
     /// `question`: ask the user `questions` first. `confirmation_required`: see `plan`; nothing was changed.
-    /// `started`: a backup runs, see `run`. `answered`: see the other fields. `nothing_to_do`: see `message`.
+    /// `started`: a backup runs, see `run`; `ended`, `interrupted`: it does no more, see `run.verdict`. `answered`: see the other fields. `nothing_to_do`: see `message`.
     status: ReleaseStatus,
     /// The language of the sentence; answer the user in it.
     language: String,
@@ -81,6 +81,8 @@ enum ReleaseStatus {
     Question,
     ConfirmationRequired,
     Started,
+    Ended,
+    Interrupted,
     #[default]
     Answered,
     NothingToDo,
@@ -127,7 +129,7 @@ impl Handler {
         title = "Release from a sentence",
         description = description!("release"),
         output_schema = schema_for_output::<ReleaseAnswer>(),
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = false)
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
     async fn release(
         &self,
@@ -144,7 +146,12 @@ impl Handler {
             Understood::Clear(Wanted::Plan(request @ Request::Backup { .. })) => {
                 let wait = Duration::from_secs(FIRST_LOOK.into());
                 let report = self.start_backup(&request, wait, &context).await?;
-                with_run(ReleaseStatus::Started, &report)
+                let status = match report.state {
+                    RunStanding::Created | RunStanding::Running => ReleaseStatus::Started,
+                    RunStanding::Ended => ReleaseStatus::Ended,
+                    RunStanding::Interrupted => ReleaseStatus::Interrupted,
+                };
+                with_run(status, &report)
             }
             Understood::Clear(Wanted::Plan(request)) => with_plan(&self.plan(&request, &context).await?),
         };
@@ -242,7 +249,7 @@ fn in_words(status: ReleaseStatus, message: String) -> Reply<ReleaseAnswer> {
 }
 
 fn with_plan(plan: &Plan) -> Reply<ReleaseAnswer> {
-    let answer = PlanAnswer::new(plan).into_reply();
+    let answer = PlanAnswer::reply(plan);
     Reply {
         text: answer.text,
         data: ReleaseAnswer {
@@ -324,14 +331,16 @@ fn ask_back(reading: &Reading, questions: Vec<Question>) -> Reply<ReleaseAnswer>
         text.push('\n');
     }
     for name in &unknown_names {
+        let similar = if name.similar.is_empty() {
+            String::new()
+        } else {
+            format!("; similar: {}", name.similar.join(", "))
+        };
         text.push_str(&one_line(
-            &format!(
-                "{:?} is not configured; similar: {}\n",
-                name.written,
-                name.similar.join(", ")
-            ),
+            &format!("{:?} is not configured{similar}", name.written),
             300,
         ));
+        text.push('\n');
     }
     let next = vec![
         "ask the user, then call release again with one complete sentence".to_owned(),

@@ -34,10 +34,10 @@ pub(crate) struct RestoreArguments {
 impl Handler {
     #[tool(
         name = "restore",
-        title = "Plan a restore",
+        title = "Plan a restore (nothing changes before confirm)",
         description = description!("restore"),
         output_schema = schema_for_output::<PlanAnswer>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn restore(
         &self,
@@ -45,7 +45,7 @@ impl Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<Reply<PlanAnswer>, ToolError> {
         let plan = self.plan(&arguments.into_request()?, &context).await?;
-        Ok(PlanAnswer::new(&plan).into_reply())
+        Ok(PlanAnswer::reply(&plan))
     }
 }
 

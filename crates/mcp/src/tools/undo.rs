@@ -28,10 +28,10 @@ pub(crate) struct UndoArguments {
 impl Handler {
     #[tool(
         name = "undo",
-        title = "Plan an undo",
+        title = "Plan an undo (nothing changes before confirm)",
         description = description!("undo"),
         output_schema = schema_for_output::<PlanAnswer>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn undo(
         &self,
@@ -44,6 +44,6 @@ impl Handler {
             None => None,
         };
         let plan = self.plan(&Request::Undo { target, run }, &context).await?;
-        Ok(PlanAnswer::new(&plan).into_reply())
+        Ok(PlanAnswer::reply(&plan))
     }
 }

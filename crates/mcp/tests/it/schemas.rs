@@ -84,6 +84,16 @@ async fn every_tool_says_what_clients_ask_for() {
             "{name}"
         );
         assert_eq!(hints.destructive_hint, Some(name == "confirm"), "{name}");
+        // Those that only read what lies on this machine reach no server.
+        let stays_here = ["list_environments", "run_status"].contains(&name);
+        assert_eq!(hints.open_world_hint, Some(!stays_here), "{name}");
+        if ["restore", "migrate", "undo"].contains(&name) {
+            assert!(
+                tool.title.unwrap().contains("nothing changes before confirm"),
+                "{name}"
+            );
+            assert!(description.contains("until `confirm`"), "{name}");
+        }
         let input = Value::Object((*tool.input_schema).clone());
         let output = Value::Object((*tool.output_schema.unwrap()).clone());
         assert_eq!(input["additionalProperties"], false, "{name}");

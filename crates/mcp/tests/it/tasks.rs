@@ -104,3 +104,30 @@ async fn others_get_a_run_to_look_at() {
     assert_eq!(answer["resultType"], "complete");
     assert_eq!(answer["structuredContent"]["status"], "running");
 }
+
+#[tokio::test]
+async fn a_task_of_a_sentence_ends_with_its_run() {
+    let (fixture, _sim) = simulated(Policy::default()).await;
+    let server = serve(&fixture.engine, |options| {
+        options.tokens = Some(people());
+        options.limits.burst = 5_000;
+    })
+    .await;
+    let params = json!({ "name": "release", "arguments": { "sentence": "Back up dev" } });
+    let call = Call::modern(&server, "tools/call", params, speaks_tasks());
+    let task = call.by(ALICE).send().await.json()["result"].clone();
+    let id = task["taskId"].as_str().unwrap();
+    execute(&fixture.engine).await;
+    let ended = loop {
+        let task = about(&server, "tasks/get", id, ALICE).await["result"].clone();
+        if task["status"] != "working" {
+            break task;
+        }
+    };
+    let data = &ended["result"]["structuredContent"];
+    assert_eq!(
+        (&data["status"], &data["run"]["verdict"]),
+        (&json!("ended"), &json!("verified")),
+        "{ended}"
+    );
+}
