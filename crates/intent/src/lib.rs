@@ -71,6 +71,7 @@ mod telling;
 mod tokens;
 mod unknown;
 mod verb;
+mod why;
 mod words;
 
 pub use batch::{BatchError, batch_line};
