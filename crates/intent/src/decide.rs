@@ -29,6 +29,8 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         let others = part.acts.is_empty()
             && part.has(Role::Others)
             && !part.has(Role::Narrates)
+            // "colleagues ask for fresh data": what for, not someone else's order.
+            && !part.clause.has_any(RoleSet::of(&[Role::Fresh, Role::NounContent]))
             && !part.has_unknown()
             && part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want]));
         if part.has(Role::Reporting) || part.has(Role::Example) || others {
