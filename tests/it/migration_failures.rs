@@ -1,6 +1,6 @@
 //! Each documented failure of a migration, with its verdict; what the target holds decides, not what the server says.
 
-use nocobase_sim::{EnvironmentConfig, Fault, FaultKind, RestoreStage, SimConfig};
+use nocobase_sim::{EnvironmentConfig, Fault, FaultKind, RestoreStage, Settings, SimConfig};
 use release_tests::Stage;
 use serde_json::{Value, json};
 
@@ -214,4 +214,45 @@ async fn a_package_whose_inside_is_not_known_is_judged_by_the_source_and_what_wa
     let report = stage.report(&overwrite(&stage, Some(lossy)), 10).await;
     assert_eq!(report["verdict"], "partial", "{report:#}");
     stage.assert_no_violation();
+}
+
+/// The settings that both sides must share (documentation of the Migration Manager); `DB_SCHEMA` is told by facts, too,
+/// and is refused by the plan already.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_setting_that_must_agree_is_named_where_it_does_not() {
+    type Set = fn(&mut Settings);
+    let cases: [(&str, i32, Set); 5] = [
+        ("DB_UNDERSCORED", 8, |settings| settings.underscored = true),
+        ("USE_DB_SCHEMA_IN_SUBAPP", 8, |settings| {
+            settings.schema_in_sub_apps = true
+        }),
+        ("DB_TABLE_PREFIX", 8, |settings| {
+            settings.table_prefix = Some("t_".into())
+        }),
+        ("DB_SCHEMA", 5, |settings| {
+            settings.schema = Some("releases".into())
+        }),
+        ("COLLECTION_MANAGER_SCHEMA", 8, |settings| {
+            settings.collection_manager_schema = Some("collections".into());
+        }),
+    ];
+    for (name, exit, set) in cases {
+        let test = EnvironmentConfig::test().with_settings(set);
+        let stage = Stage::with(SimConfig::new([EnvironmentConfig::dev(), test])).await;
+        let before = stage.environment("test").rows("orders");
+        let refused = stage.run(&MIGRATE).await.expect(exit);
+        let said = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(said.contains(name), "{name}: {said}");
+        assert!(
+            said.contains("migration_settings_differ") || said.contains("the same"),
+            "{name}: {said}"
+        );
+        assert_eq!(stage.environment("test").rows("orders"), before, "{name}");
+        assert_eq!(
+            stage.environment("test").mutations("migrationFiles:runTask"),
+            0,
+            "{name}"
+        );
+        stage.assert_no_violation();
+    }
 }

@@ -3,6 +3,7 @@
 //! What the others say about it is `surround`'s; what it takes from them is left to `request`.
 
 use crate::act::Verb;
+use crate::effect::{asks_of_effects, asks_what_it_holds};
 use crate::finish::Decision;
 use crate::fragment::without_request;
 use crate::frame::{Frame, Pack, Place};
@@ -28,6 +29,8 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
         let others = part.acts.is_empty()
             && part.has(Role::Others)
             && !part.has(Role::Narrates)
+            // "colleagues ask for fresh data": what for, not someone else's order.
+            && !part.clause.has_any(RoleSet::of(&[Role::Fresh, Role::NounContent]))
             && !part.has_unknown()
             && part.clause.has_any(RoleSet::of(&[Role::Request, Role::Want]));
         if part.has(Role::Reporting) || part.has(Role::Example) || others {
@@ -54,6 +57,9 @@ pub(crate) fn decide(read: &[Read<'_>], tokens: &Tokens<'_>, known: &Known) -> D
             .any(|part| (!part.acts.is_empty() || part.frame.on_topic) && !asks_of_others(part))
     {
         return Decision::plain(Action::Help, rule, mood);
+    }
+    if requests.is_empty() && (asks_of_effects(read) || asks_what_it_holds(read)) {
+        return Decision::plain(Action::Help, "asked_of_effects", Mood::Question);
     }
     let removes = |place: &usize| {
         read.get(*place)

@@ -32,6 +32,7 @@ mod contrast;
 mod correct;
 mod cut;
 mod decide;
+mod effect;
 mod finish;
 mod fragment;
 mod frame;
@@ -70,6 +71,7 @@ mod telling;
 mod tokens;
 mod unknown;
 mod verb;
+mod why;
 mod words;
 
 pub use batch::{BatchError, batch_line};

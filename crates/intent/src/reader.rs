@@ -24,6 +24,7 @@ use crate::settle;
 use crate::slip;
 use crate::split::split;
 use crate::tokens::{Kind, Tokens};
+use crate::why::settle_losses;
 use crate::words::{Language, languages};
 
 /// A text longer than this is not a request.
@@ -141,6 +142,7 @@ fn read_tokens(mut tokens: Tokens<'_>, known: &Known, quoted: bool) -> Reading {
             reason.explains = true;
         }
     }
+    settle_losses(&mut read);
     restate(&mut read);
     take_up(&mut read);
     take_sides(&mut read);

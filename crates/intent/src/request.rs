@@ -15,6 +15,7 @@ use crate::reading::Mood;
 use crate::suggest::nearest;
 use crate::surround::{JUDGED, Surroundings};
 use crate::tokens::Tokens;
+use crate::why::tells_beside;
 use crate::words::{Role, RoleSet};
 
 /// The request that counts, with what the other clauses add to it.
@@ -77,6 +78,7 @@ pub(crate) fn chosen(
         let reason = other.describes()
             || first && sets_the_scene(other.clause)
             || other_place > place && other.complains()
+            || tells_beside(other_place, place, read)
             || undoes && other_place != place && other.clause.after_pause();
         other.clause.sentence == sentence && !other.frame.left_over.is_empty() && !reason
     });

@@ -6,12 +6,13 @@
 use crate::act::Verb;
 use crate::clause::{SMALL, Standing, sets_the_scene};
 use crate::inherit::says_why_it_goes;
-use crate::leftover::{names_an_occasion, spares, tells};
+use crate::leftover::{spares, tells};
 use crate::mention::Who;
 use crate::mood::Stance;
 use crate::part::Read;
 use crate::reading::Mood;
 use crate::tokens::{Kind, Token};
+use crate::why::{complains_beside_undo, denies_the_other_way, tells_of_later};
 use crate::words::{Role, RoleSet};
 
 /// Words of a clause that only denies.
@@ -99,6 +100,9 @@ pub(crate) fn judge_without_act(
     if quoted {
         return;
     }
+    if complains_beside_undo(place, read) {
+        return;
+    }
     let only = |roles: RoleSet| clause.tokens.iter().all(|token| token.is_any(roles));
     if part.has(Role::Negation) && only(DENIALS) {
         around.cancelled_after = Some(place);
@@ -150,9 +154,9 @@ pub(crate) fn judge_without_act(
             around.doubt("limited");
         } else if old {
             return;
-        } else if !names.is_empty() && !told {
+        } else if !names.is_empty() && !told && !denies_the_other_way(part, read) {
             around.spared.extend(names);
-        } else if told {
+        } else if told || !names.is_empty() {
             around.topics.extend(names);
         } else if light && !part.has_unknown() {
             around.cancelled_after = Some(place);
@@ -197,31 +201,6 @@ pub(crate) fn judge_without_act(
         Standing::Main if clause.is_announced() && part.has_unknown() => around.doubt("left_over"),
         Standing::Main | Standing::Reason | Standing::Before | Standing::After => {}
     }
-}
-
-/// "…, tomorrow the new cashiers are trained": tells why, with words of its own behind the time.
-fn tells_of_later(part: &Read<'_>) -> bool {
-    const ASKS: RoleSet = RoleSet::of(&[
-        Role::Request,
-        Role::Polite,
-        Role::Condition,
-        Role::Except,
-        Role::Only,
-        Role::Negation,
-        Role::Part,
-        Role::TimeAfter,
-    ]);
-    let words = || part.clause.tokens.iter().filter(|token| !token.is_any(SMALL));
-    let opens = words().next().is_some_and(|token| token.is(Role::TimeFuture));
-    let said = words()
-        .filter(|token| token.kind == Kind::Unknown || token.is(Role::Others))
-        .count();
-    let number = part.clause.has_kind(|kind| kind == Kind::Number);
-    if part.clause.has_any(ASKS) {
-        return false;
-    }
-    part.clause.after_pause() && opens && said > 1 && !number
-        || matches!(part.clause.standing, Standing::Main | Standing::Reason) && names_an_occasion(part.clause)
 }
 
 /// "do it tomorrow": nothing but an act without a name and its time.
@@ -353,7 +332,8 @@ pub(crate) fn judge(
             if part.has(Role::How) {
                 around.help = Some(("asked_about", Mood::Question));
             }
-            if destructive && part.names().next().is_some() || part.has_unknown() {
+            let waits = destructive && part.names().next().is_some() || part.has_unknown();
+            if waits && !complains_beside_undo(place, read) {
                 around.doubt("waits_for_something");
             }
             return;

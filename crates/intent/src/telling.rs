@@ -89,7 +89,9 @@ pub(crate) fn told_behind(clause: &Clause, act: &Act) -> bool {
             && !token.is(Role::Opener)
             && !token.glued
             && rest.iter().all(|token| token.is_any(SMALL));
-        token.is(Role::Narrates) && !remark
+        // "…, only the schema, tá": a copula with nothing behind it tells nothing.
+        let tag = token.is(Role::Opener) && !token.glued && rest.is_empty();
+        token.is(Role::Narrates) && !remark && !tag
     })
 }
 
