@@ -36,6 +36,8 @@ pub(crate) struct MigrateArguments {
     /// was last executed on `source`, verified, and not taken back. A name: that one on its server.
     #[schemars(length(min = 1, max = 1024))]
     package: Option<String>,
+    /// `true`: NocoBase makes no backup of its own on the target first. Ours is made all the same.
+    skip_server_backup: Option<bool>,
 }
 
 /// Methods for tables that people made (Migration Manager's words).
@@ -88,7 +90,7 @@ impl MigrateArguments {
             target,
             rule,
             package,
-            skip_server_backup: false,
+            skip_server_backup: self.skip_server_backup.unwrap_or(false),
             accepted: Vec::new(),
         })
     }

@@ -39,6 +39,13 @@ async fn a_migration_is_planned_by_fields_and_changes_nothing() {
             shown.contains("rows replaced: customers, orders, products"),
             "{shown}"
         );
+        let alone = json!({ "source": "dev", "target": "test", "skip_server_backup": true });
+        let planned = connection.data("migrate", alone).await;
+        let shown = planned["plan"]["text"].as_str().unwrap();
+        assert!(
+            shown.contains("without the server's own backup") && shown.contains("a safety backup of test"),
+            "{shown}"
+        );
         assert_eq!(mutations(&sim), Vec::<String>::new());
     }
 }
