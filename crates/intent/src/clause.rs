@@ -135,9 +135,11 @@ pub(crate) fn has_act(clause: &Clause) -> bool {
 /// "the branch in Surabaya has opened, …": several words nobody knows, none of them like a name, and none that could
 /// limit, deny or put off what is asked for afterwards.
 pub(crate) fn sets_the_scene(clause: &Clause) -> bool {
+    // "The invoices survive" may be a wish: a few words alone tell nothing.
+    const MANY: usize = 4;
     let unknown = |token: &&Token| token.kind == Kind::Unknown;
     clause.standing == Standing::Main
-        && clause.tokens.iter().filter(unknown).count() > 1
+        && clause.tokens.iter().filter(unknown).count() >= MANY
         && limits_nothing(clause)
 }
 
